@@ -65,7 +65,7 @@ from .models import (
 )
 from .packing import Plan, plan_training
 from .pointwise import fuse_pointwise
-from .recipe import SMALL_MODEL, Recipe, convert, size_recipe
+from .recipe import SMALL_MODEL, Recipe, convert
 from .replay import (
     draw_examples,
     general_examples,
@@ -77,6 +77,7 @@ from .replay import (
 )
 from .shard import spread_layers, taking_turns
 from .siblings import fuse_siblings
+from .sizing import size_recipe
 from .vocabulary import house_tokens
 
 REPLAY = "replay.json"

@@ -28,8 +28,8 @@ from idiolect.training.forward import set_mode
 from idiolect.training.full import fold_full
 from idiolect.training.models import find_base, load_base_model, load_tokenizer, read_ends
 from idiolect.training.packing import pack_in_order
-from idiolect.training.recipe import size_recipe
 from idiolect.training.setup import prepare_model
+from idiolect.training.sizing import size_recipe
 from idiolect.training.steps import pack_loss
 from idiolect.training.train import train_adapter
 from safetensors.torch import load_file, save_file

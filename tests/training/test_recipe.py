@@ -8,7 +8,8 @@ import pytest
 import torch
 from idiolect.mining.errors import SettingsError
 from idiolect.training import models
-from idiolect.training.recipe import RANGES, Recipe, change_recipe, size_recipe
+from idiolect.training.recipe import RANGES, Recipe, change_recipe
+from idiolect.training.sizing import size_recipe
 
 
 def test_a_recipe_tells_all_its_faults(tmp_path):
