@@ -1,5 +1,5 @@
 """
-Text from a model, and the loss of given text. In: a base, an adapter. Out: a `ModelGenerator` and an `AnswerLosses`.
+Text from a model. In: a base, an adapter. Out: a `ModelGenerator`, and what scores given text beside it (`losses.py`).
 
 One loaded model serves both arms: the base is the adapted model with its adapter switched off. A small one writes from
 a copy with the adapter merged in. Every row draws from random numbers of its own, so a sample does not depend on which
@@ -20,19 +20,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 import torch
 import transformers
-from torch.distributed.fsdp import FSDPModule
 
 from ..mining.artefacts import sha256_file
 from ..mining.errors import MismatchError
-from ..mining.pairs.pair import Pair
 from .adapter import WEIGHTS, AppliedCheck, check_applied, load_adapter, read_record, sample_examples
 from .decoding import ASK_EVERY, BATCH_ROWS, LANE_ROWS, Row, count_batch_tokens, cut_batches, decode
-from .encode import Example, encode_pair, encode_text, join_ids, shorten_prompt
+from .encode import Example, join_ids, shorten_prompt
 from .families import Family, PromptIds, probe_family
-from .forward import Batch, answer_losses, choose_mode, plain_model, read_prompts, set_mode, to_batch
-from .fused import has_plain_head
+from .forward import choose_mode, set_mode
 from .guarded import Guard
 from .lanes import count_lanes, in_lanes
+from .losses import AnswerLosses
 from .machine import free_memory
 from .models import (
     Base,
@@ -49,16 +47,11 @@ from .models import (
     recall_base,
     require_own,
 )
-from .packing import Pack, pack_in_order
 from .recipe import SMALL_MODEL
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel
-
-SCORE_TOKENS = 8192
-"""Tokens of a pack when answers are scored."""
-SHARE = 64
 
 
 class Asked(Protocol):
@@ -100,15 +93,6 @@ class Span(NamedTuple):
     ended: float
     rows: int
     """Of all batches that were written side by side: their time is shared by so many answers."""
-
-
-class AnswerLoss(NamedTuple):
-    """
-    The loss of one answer, summed over its tokens, in nats.
-    """
-
-    nats: float
-    tokens: int
 
 
 @dataclass
@@ -351,62 +335,3 @@ class ModelGenerator:
         text = self.family.answer_text(row.written, row.kind)
         reason = "stop" if row.stopped else "over" if row.over else "length"
         return Generation(text, reason, len(row.prompt), len(row.written), seconds, first)
-
-
-class AnswerLosses:
-    """
-    Scores given answers; keeps evaluation's `LossOf` protocol.
-    """
-
-    def __init__(self, loaded: LoadedModel) -> None:
-        self.loaded = loaded
-
-    def __call__(self, pairs: Sequence[Pair], *, adapted: bool, as_text: bool = False) -> list[AnswerLoss]:
-        """Return the loss of each pair's response, in order: as an answer with its end, or as text that goes on."""
-        loaded = self.loaded
-        room, family = loaded.context_length, loaded.family
-        encode = encode_text if as_text else encode_pair
-        keep = len(family.opening) if as_text else family.opened
-        examples = [shorten_prompt(encode(pair, family), room, keep, family.fim) for pair in pairs]
-        with loaded.arm(adapted):
-            return score_examples(loaded.model, examples, loaded.packing_mode(), loaded.device, loaded.dtype)
-
-
-def score_examples(
-    model: PreTrainedModel | PeftModel,
-    examples: Sequence[Example],
-    mode: str,
-    device: torch.device,
-    dtype: torch.dtype,
-) -> list[AnswerLoss]:
-    """Return the loss of each example's answer under *model* as it stands."""
-    set_mode(model, mode)
-    single = mode == "single"
-    packs = pack_in_order(examples, pack_tokens=1 if single else SCORE_TOKENS, share=1 if single else SHARE)
-    losses = [AnswerLoss(0.0, 0)] * len(examples)
-    # asked here, once: lanes would ask it at the same time
-    has_plain_head(plain_model(model))
-
-    # layers that are spread give back what they borrowed at their ends, which prompts would not reach
-    spread = isinstance(plain_model(model).base_model, FSDPModule)
-
-    def batch_of(pack: Pack) -> Batch:
-        apart = mode == "packed" and pack.asking and device.type == "cpu" and not spread
-        return read_prompts(model, pack, device, learn=False) if apart else to_batch(pack, mode, device, dtype)
-
-    def per_token(item: tuple[Pack, tuple[int, ...]]) -> np.ndarray[Any, Any]:
-        with torch.inference_mode():
-            return answer_losses(model, batch_of(item[0])).double().cpu().numpy()
-
-    for (pack, order), scored in zip(packs, in_lanes(per_token, packs, count_lanes(device)), strict=True):
-        sums = np.bincount(pack.owners, weights=scored, minlength=len(order))
-        counts = np.bincount(pack.owners, minlength=len(order))
-        for owner, index in enumerate(order):
-            losses[index] = AnswerLoss(float(sums[owner]), int(counts[owner]))
-    return losses
-
-
-def mean_loss(losses: Sequence[AnswerLoss]) -> float | None:
-    """Return the loss per token of *losses*, or None where there is none."""
-    tokens = sum(loss.tokens for loss in losses)
-    return sum(loss.nats for loss in losses) / tokens if tokens else None

@@ -17,7 +17,8 @@ from .checkpoints import Progress
 from .encode import Example
 from .forward import set_mode
 from .full import DELTA
-from .generation import LoadedModel, ModelGenerator, mean_loss, score_examples
+from .generation import LoadedModel, ModelGenerator
+from .losses import mean_loss, score_examples
 from .setup import Setup
 
 if TYPE_CHECKING:
