@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -124,13 +125,19 @@ def name_spared(model: PreTrainedModel) -> list[str]:
     """
     Return the names of linear layers that take no adapter.
 
-    Those that choose experts return a choice, to which nothing could be added; what no text passes learns nothing; and
-    of layers that are not called, but hand on their weights, an adapter would be passed over.
+    Those that choose experts return a choice, to which nothing could be added; what no text passes learns nothing; of
+    layers that are not called, but hand on their weights, an adapter would be passed over; and where one weight stands
+    in several layers, each would learn a change of its own, and no merged weight could hold them (Zamba2).
     """
     handed = {getattr(module, name, None) for module in model.modules() for name in find_handed(type(module))}
     passed = set(text_part(model).modules()) - handed
-    layers = ((name, module) for name, module in model.named_modules() if isinstance(module, torch.nn.Linear))
-    return [name for name, layer in layers if type(layer).__name__.endswith("Router") or layer not in passed]
+    layers = [(name, module) for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)]
+    places = Counter(id(layer.weight) for _, layer in layers)
+    return [
+        name
+        for name, layer in layers
+        if type(layer).__name__.endswith("Router") or layer not in passed or places[id(layer.weight)] > 1
+    ]
 
 
 @cache

@@ -113,6 +113,13 @@ def tiny_config(architecture: str, vocabulary: int):
             **{**shape, **LATENT, "index_topk": 40, "index_n_heads": 16, "index_head_dim": 16}
         ),
         "mamba": t.MambaConfig,
+        # two layers have the weights of one attention
+        "zamba2": lambda **shape: t.Zamba2Config(**{
+            **shape,
+            "num_hidden_layers": 3, "layers_block_type": ["linear_attention", "hybrid", "hybrid"],
+            "num_key_value_heads": 4, "mamba_d_state": 8, "n_mamba_heads": 4, "mamba_ngroups": 1, "adapter_rank": 4,
+            "num_mem_blocks": 1,
+        }),
         # in each layer an attention and, beside it, a state
         "falcon_h1": partial(t.FalconH1Config, mamba_d_ssm=64, mamba_n_heads=4, mamba_d_head=16, mamba_d_state=8),
     }[architecture](**shape)  # fmt: skip

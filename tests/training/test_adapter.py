@@ -257,3 +257,16 @@ def test_layers_whose_weights_are_handed_on_take_no_adapter():
 def test_what_is_handed_on_stands_in_the_code_of_a_module(kind, names):
     """No configuration says so, and which way is taken depends on the machine."""
     assert names == find_handed(kind)
+
+
+def test_layers_of_one_weight_take_no_adapter():
+    """Merged into that weight, the changes of all would make another model: the others learn, and merge exactly."""
+    model = attach_adapter(tiny_model("zamba2", 420), RECIPE).eval()
+    for name, weight in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(weight, std=0.1)
+    ids = torch.arange(1, 9)[None]
+    before = model(ids, use_cache=False).logits.detach()
+    after = model.merge_and_unload()(ids, use_cache=False).logits
+
+    assert torch.allclose(before, after, rtol=1e-4, atol=1e-5 * float(before.abs().max()))
