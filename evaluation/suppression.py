@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import tree_sitter
 
 from ..mining.conventions.convention import is_rule
+from ..mining.conventions.silences import comment_at
 from ..mining.judge import Finding
 from ..mining.source import Source
 from .names.existence import RULE as NAMES
@@ -32,6 +33,8 @@ RULE = re.compile(r"(?:[^][,]|\[[^]]*\])+")
 """What stands between commas; a key in brackets may hold one."""
 ENDS = "*/->#} \t\r"
 """What may close a comment after its reason."""
+CLOSED = re.compile(r"(?:\]=*\]|=#)$")
+"""What closes one in Lua or Julia."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +71,28 @@ def collect_suppressions(source: Source) -> list[Suppression]:
         node = comment_at(source, match.start())
         if node is None:
             continue
-        # the text of a comment may be a node in it
-        while node.parent is not None and "comment" in node.parent.type:
-            node = node.parent
         line = source.line_of(match.start())
-        stands_alone = not source.utf8[source.line_starts[line - 1] : node.start_byte].strip()
+        before, after, below = surroundings(source, node)
+        # JSX has comments in braces alone
+        stands_alone = (before, after) in ((b"", b""), (b"{", b"}"))
         target = 0 if match[1] else line + stands_alone
-        # some grammars take the line end into a comment
-        below = node.end_point.row + (node.end_point.column > 0) + 1
-        last = max(target, below) if stands_alone else target
+        last = max(target, below - (not stands_alone)) if not before or stands_alone else target
         named = (match[2] or b"").decode("utf-8", "replace")
         rules = tuple(rule.strip() for rule in RULE.findall(named) if rule.strip())
-        reason = match[3].decode("utf-8", "replace").strip().rstrip(ENDS)
+        said = source.utf8[match.start(3) : min(match.end(3), node.end_byte)].decode("utf-8", "replace").strip()
+        reason = CLOSED.sub("", said).rstrip(ENDS)
         found.append(Suppression(line, target, last, rules, reason))
     return chain(found)
 
 
-def comment_at(source: Source, byte: int) -> tree_sitter.Node | None:
-    """Return the comment that holds *byte*, or a part of it, or None where there is code."""
-    node = source.tree.root_node.descendant_for_byte_range(byte, byte + 1)
-    return node if node is not None and "comment" in node.type else None
+def surroundings(source: Source, comment: tree_sitter.Node) -> tuple[bytes, bytes, int]:
+    """Return what stands before a *comment* on its first line and behind it on its last, and the line below."""
+    # some grammars take the line end into a comment
+    end = comment.start_byte + len(source.utf8[comment.start_byte : comment.end_byte].rstrip())
+    last = source.line_of(max(end - 1, comment.start_byte))
+    first = source.line_starts[source.line_of(comment.start_byte) - 1]
+    starts = [*source.line_starts[last : last + 1], len(source.utf8)]
+    return source.utf8[first : comment.start_byte].strip(), source.utf8[end : starts[0]].strip(), last + 1
 
 
 def collect_misspelt(source: Source) -> list[tuple[int, str]]:

@@ -122,5 +122,6 @@ def codes_in(rules: bytes, prefix: str) -> tuple[str, ...]:
 
 def is_comment(node: Node) -> bool:
     """Claim that a node is a comment, or part of one."""
-    # in Haskell, orders to linters may be written like those to the compiler
-    return "comment" in node.type or node.type in ("marginalia", "pragma", "preproc_pragma")
+    # in Haskell, orders to linters may be written like those to the compiler; in Markdown, comments are of HTML
+    is_html = node.type == "html_block" and (node.text or b"").startswith(b"<!--")
+    return is_html or "comment" in node.type or node.type in ("haddock", "marginalia", "pragma", "preproc_pragma")

@@ -12,7 +12,7 @@ from idiolect.cli import main
 from idiolect.evaluation.request import Request
 from idiolect.evaluation.run import run_check
 from idiolect.evaluation.suppression import collect_misspelt, collect_suppressions
-from idiolect.mining.languages import language_named
+from idiolect.mining.languages import language_named, language_of
 from idiolect.mining.source import parse_source
 
 from .slips import check, parse_text
@@ -136,3 +136,30 @@ def test_a_comment_that_a_grammar_ends_with_its_line_excuses_one_line():
     )
 
     assert [(2, 2)] == [(found.target, found.last) for found in collect_suppressions(source)]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "lines", "reason"),
+    [
+        ("a.sql", "/* {} why */\nSELECT 1;\n", (2, 2), "why"),
+        ("a.md", "<!-- {} why -->\n# A\n", (2, 2), "why"),
+        ("a.hs", "{- {} why -}\nx = 1\n", (2, 2), "why"),
+        ("a.hs", "-- | {} why\nx = 1\n", (2, 2), "why"),
+        ("a.lua", "--[[ {} why ]]\nx = 1\n", (2, 2), "why"),
+        ("a.lua", "--[==[ {} see [1] ]==]\nx = 1\n", (2, 2), "see [1]"),
+        ("a.jl", "#= {} why =#\nx = 1\n", (2, 2), "why"),
+        ("a.c", "/* {} why */ int a;\n", (1, 1), "why"),
+        ("a.c", "/* {} */ int a;\n", (1, 1), ""),
+        ("a.c", "/*\n * {} why\n */ int a;\n", (2, 3), "why"),
+        ("a.c", "int a; /* {} why */\n", (1, 1), "why"),
+        ("a.tsx", "let a = <A>{/* {} why */}</A>;\n", (1, 1), "why"),
+        ("a.tsx", "let a = <A>\n  {/* {} why */}\n  <B />\n</A>;\n", (3, 3), "why"),
+    ],
+)
+def test_a_comment_ends_where_its_language_ends_it(path: str, text: str, lines: tuple[int, int], reason: str):
+    """What stands behind it on its line is code, which it excuses, and no reason."""
+    language = language_of(path)
+    assert language is not None
+    (found,) = collect_suppressions(parse_source(path, text.replace("{}", "idiolect: ignore[Q01]").encode(), language))
+
+    assert (lines, reason) == ((found.target, found.last), found.reason)
