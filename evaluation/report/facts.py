@@ -131,6 +131,9 @@ def say_cross_check(verdict: Row) -> Iterator[str]:
     check, primary = verdict["cross_check"], verdict["primary"]
     if check is None or primary is None:
         return
+    if not check["better"] and not check["worse"]:
+        yield f"{primary['a']} and {primary['b']} are accepted on the same probes: no test tells them apart by these."
+        return
     better, worse, p = counted(check["better"], "probe"), check["worse"], show_p(check["p"])
     told = f"exact McNemar test, clusters ignored: p {p if p.startswith('<') else f'= {p}'}"
     yield f"{primary['a']} alone is accepted on {better}, {primary['b']} alone on {worse} ({told})."

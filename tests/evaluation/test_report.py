@@ -339,6 +339,16 @@ def test_two_tests_that_point_in_two_directions_are_told():
     assert alone.startswith("tuned alone is accepted on 1 probe, rag alone on 9 ")
 
 
+def test_arms_that_are_accepted_on_the_same_probes_are_not_weighed():
+    """Of no difference a test gives p = 1 and a chance of a half, which say nothing."""
+    primary = {"a": "tuned", "b": "guide", "n": 24, "mean_diff": 0.0}
+    check = {"better": 0, "worse": 0, "p": 1.0, "chance": 0.5}
+
+    (told,) = say_cross_check({"cross_check": check, "primary": primary})
+
+    assert told == "tuned and guide are accepted on the same probes: no test tells them apart by these."
+
+
 @pytest.mark.parametrize(
     ("latency", "said"),
     [
