@@ -53,15 +53,15 @@ def judge_answer(answer: Answer) -> Result:
     if not wanted:
         return Result(None, "unsupported")
     found = called_names(answer.source, answer.span)
-    share = len(wanted & found) / len(wanted)
-    detail = {"wanted": sorted(wanted), "missing": sorted(wanted - found), "share": round(share, 4)}
+    share, missing = len(wanted & found) / len(wanted), sorted(wanted - found)
+    detail = {"wanted": sorted(wanted), "missing": missing, "share": round(share, 4)}
     line = answer.source.line_of(answer.span.start)
     if is_stub(answer.source, answer.span):
         return Result(False, "fail_substance", detail, (Remark("stub", line, "the body does nothing"),))
     if share >= SHARE:
         return Result(True, "ok", detail)
-    names, missing = counted(len(wanted), "name"), ", ".join(detail["missing"])
-    message = f"calls {len(wanted & found)} of the {names} that the reference calls; missing: {missing}"
+    calls = f"calls {len(wanted & found)} of the {counted(len(wanted), 'name')} that the reference calls"
+    message = f"{calls}; missing: {', '.join(missing)}"
     return Result(False, "fail_substance", detail, (Remark("calls", line, message, "advise"),))
 
 
