@@ -33,8 +33,8 @@ from .vocabulary import house_tokens
 
 if TYPE_CHECKING:
     from .encode import Example
+    from .material import Material
     from .packing import Pack, Plan
-    from .setup import Material
 
 EFFICIENCY = 0.45
 """

@@ -18,10 +18,11 @@ from ..mining.taught import read_taught, write_taught
 from .adapter import RECORD, adapter_tensors, check_applied, prove_on, write_adapter
 from .checkpoints import CHECKPOINTS, Progress
 from .full import fold_full
+from .material import Material
 from .models import read_parameters
 from .replay import origin
 from .run import RUN, files_begun
-from .setup import Material, Setup
+from .setup import Setup
 
 Losses = tuple[float | None, float | None]
 """Nats per held-out token; None where nothing is held out."""

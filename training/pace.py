@@ -1,7 +1,7 @@
 """
 What is found out by trying before a run begins. In: a set-up. Out: how many steps its minutes hold, and its rate.
 
-No other clock decides anything in training; what this one says, counted from where the run began (`setup.py`), goes
+No other clock decides anything in training; what this one says, counted from where the run began (`material.py`), goes
 into the run's record once.
 """
 

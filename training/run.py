@@ -29,9 +29,10 @@ from ..mining.errors import InputError
 from ..mining.wording import all_of
 from .adapter import RECORD, read_record
 from .checkpoints import CHECKPOINTS, flush
+from .material import Order
 from .pace import Approve, count_steps, probe_rates
 from .recipe import Recipe
-from .setup import Order, Setup
+from .setup import Setup
 
 RUN_SCHEMA = "idiolect.run/1"
 TRACKING = "tracking"

@@ -1,9 +1,9 @@
 """
 A corpus and a base in, an adapter out. Reads top to bottom: folder, base, data, steps, save.
 
-`run` claims the folder, `setup` loads and encodes, `pace` turns minutes into steps, `steps` takes them, `looks` keeps
-the best weights, `finish` writes. The loop is ours: accelerate gives it devices, processes and precision and does not
-wrap the model. Nothing reads the clock to decide: minutes become a number of steps once, and the number is kept.
+`run` claims the folder, `material` encodes, `setup` loads, `pace` turns minutes into steps, `steps` takes them, `looks`
+keeps the best weights, `finish` writes. The loop is ours: accelerate gives it devices, processes and precision and does
+not wrap the model. Nothing reads the clock to decide: minutes become a number of steps once, and the number is kept.
 """
 
 from __future__ import annotations
@@ -31,12 +31,13 @@ from .budget import Budget, plan_budget, require_room
 from .contrast import look_apart
 from .finish import finish
 from .looks import Score, best_look, snapshot
+from .material import Order, gather
 from .models import Base, choose_device, find_base, quantised
 from .pace import Approve, choose_reading, time_look
 from .recipe import Recipe
 from .rein import rein_in
 from .run import TRACKING, claim_folder, clear_finished, is_finished, refuse_folder, require_same, start_run
-from .setup import Order, add_replay, announce_idle, gather, set_up
+from .setup import add_replay, announce_idle, set_up
 from .shard import require_sharding
 from .steps import first_progress, run_steps
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 from idiolect.mining.corpus import read_corpus
 from idiolect.mining.errors import MachineError, TooSmallError
-from idiolect.training import budget, lanes, looks, machine, pace, setup, train
+from idiolect.training import budget, lanes, looks, machine, material, pace, setup, train
 from idiolect.training.adapter import attach_adapter, read_record
 from idiolect.training.encode import as_ids, encode_pairs, join_plain
 from idiolect.training.forward import answer_losses, set_mode, to_batch
@@ -295,8 +295,8 @@ def test_minutes_that_hold_next_to_nothing_are_said_to(monkeypatch):
 
 def read_material(base, corpus, recipe):
     """Return what a run of *recipe* is made of."""
-    order = setup.Order(read_corpus(corpus), find_base(base), recipe)
-    return setup.gather(order, CPU, lambda *_: None, 0.0)
+    order = material.Order(read_corpus(corpus), find_base(base), recipe)
+    return material.gather(order, CPU, lambda *_: None, 0.0)
 
 
 @pytest.mark.parametrize("processes", [1, 2, 3, 4, 40])

@@ -21,9 +21,9 @@ from idiolect.training.adapter import read_record
 from idiolect.training.forward import to_batch
 from idiolect.training.generation import load_model
 from idiolect.training.looks import count_looks
+from idiolect.training.material import Material
 from idiolect.training.recipe import Recipe
 from idiolect.training.run import is_finished
-from idiolect.training.setup import Material
 from idiolect.training.shard import require_sharding
 from idiolect.training.train import plan_run, train_adapter
 from transformers import JetMoeConfig
