@@ -14,11 +14,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import tree_sitter
-
 from ..mining.conventions.convention import is_rule
 from ..mining.conventions.silences import comment_at
 from ..mining.judge import Finding
+from ..mining.pages import is_page, scripts_in
 from ..mining.source import Source
 from .names.existence import RULE as NAMES
 
@@ -33,6 +32,8 @@ RULE = re.compile(r"(?:[^][,]|\[[^]]*\])+")
 """What stands between commas; a key in brackets may hold one."""
 ENDS = "*/->#} \t\r"
 """What may close a comment after its reason."""
+MARKUP = re.compile(rb"<!--.*?-->|/\*.*?\*/", re.DOTALL)
+"""A comment of HTML, or of styles."""
 CLOSED = re.compile(r"(?:\]=*\]|=#)$")
 """What closes one in Lua or Julia."""
 
@@ -68,31 +69,41 @@ def collect_suppressions(source: Source) -> list[Suppression]:
     """Return the excuses of *source*, in order; what looks like one inside of a string is none."""
     found: list[Suppression] = []
     for match in MARK.finditer(source.utf8) if SIGN in source.utf8 else ():
-        node = comment_at(source, match.start())
-        if node is None:
+        span = span_at(source, match.start())
+        if span is None:
             continue
         line = source.line_of(match.start())
-        before, after, below = surroundings(source, node)
+        before, after, below = surroundings(source, *span)
         # JSX has comments in braces alone
         stands_alone = (before, after) in ((b"", b""), (b"{", b"}"))
         target = 0 if match[1] else line + stands_alone
         last = max(target, below - (not stands_alone)) if not before or stands_alone else target
         named = (match[2] or b"").decode("utf-8", "replace")
         rules = tuple(rule.strip() for rule in RULE.findall(named) if rule.strip())
-        said = source.utf8[match.start(3) : min(match.end(3), node.end_byte)].decode("utf-8", "replace").strip()
+        said = source.utf8[match.start(3) : min(match.end(3), span[1])].decode("utf-8", "replace").strip()
         reason = CLOSED.sub("", said).rstrip(ENDS)
         found.append(Suppression(line, target, last, rules, reason))
     return chain(found)
 
 
-def surroundings(source: Source, comment: tree_sitter.Node) -> tuple[bytes, bytes, int]:
-    """Return what stands before a *comment* on its first line and behind it on its last, and the line below."""
+def span_at(source: Source, byte: int) -> tuple[int, int] | None:
+    """Return where the comment stands that holds *byte*, in code or in the markup of a page; None where none does."""
+    node = comment_at(source, byte)
+    if node is not None:
+        return node.byte_range
+    if not is_page(source.path) or any(start <= byte < end for start, end in scripts_in(source.path, source.utf8)):
+        return None
+    return next((span for found in MARKUP.finditer(source.utf8) if (span := found.span())[0] <= byte < span[1]), None)
+
+
+def surroundings(source: Source, start: int, end: int) -> tuple[bytes, bytes, int]:
+    """Return what stands before a comment on its first line and behind it on its last, and the line below."""
     # some grammars take the line end into a comment
-    end = comment.start_byte + len(source.utf8[comment.start_byte : comment.end_byte].rstrip())
-    last = source.line_of(max(end - 1, comment.start_byte))
-    first = source.line_starts[source.line_of(comment.start_byte) - 1]
-    starts = [*source.line_starts[last : last + 1], len(source.utf8)]
-    return source.utf8[first : comment.start_byte].strip(), source.utf8[end : starts[0]].strip(), last + 1
+    end = start + len(source.utf8[start:end].rstrip())
+    first, last = source.line_of(start), source.line_of(max(end - 1, start))
+    below = [*source.line_starts[last : last + 1], len(source.utf8)]
+    before = source.utf8[source.line_starts[first - 1] : start]
+    return before.strip(), source.utf8[end : below[0]].strip(), last + 1
 
 
 def collect_misspelt(source: Source) -> list[tuple[int, str]]:
@@ -101,7 +112,7 @@ def collect_misspelt(source: Source) -> list[tuple[int, str]]:
         return []
     starts = [match.start() for match in NEARLY.finditer(source.utf8) if not MARK.match(source.utf8, match.start())]
     remark = "this is not how a place is excused: write `idiolect: ignore[RULE]` and a reason"
-    return [(source.line_of(start), remark) for start in starts if comment_at(source, start) is not None]
+    return [(source.line_of(start), remark) for start in starts if span_at(source, start) is not None]
 
 
 def chain(found: Sequence[Suppression]) -> list[Suppression]:

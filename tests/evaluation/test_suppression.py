@@ -148,6 +148,8 @@ def test_a_comment_that_a_grammar_ends_with_its_line_excuses_one_line():
         ("a.lua", "--[[ {} why ]]\nx = 1\n", (2, 2), "why"),
         ("a.lua", "--[==[ {} see [1] ]==]\nx = 1\n", (2, 2), "see [1]"),
         ("a.jl", "#= {} why =#\nx = 1\n", (2, 2), "why"),
+        ("a.vue", "<!-- {} why -->\n<script>\nlet a;\n</script>\n", (2, 2), "why"),
+        ("a.vue", "<script>\nlet a;\n</script>\n<style>\n/* {} why */\n</style>\n", (6, 6), "why"),
         ("a.c", "/* {} why */ int a;\n", (1, 1), "why"),
         ("a.c", "/* {} */ int a;\n", (1, 1), ""),
         ("a.c", "/*\n * {} why\n */ int a;\n", (2, 3), "why"),
@@ -163,3 +165,19 @@ def test_a_comment_ends_where_its_language_ends_it(path: str, text: str, lines: 
     (found,) = collect_suppressions(parse_source(path, text.replace("{}", "idiolect: ignore[Q01]").encode(), language))
 
     assert (lines, reason) == ((found.target, found.last), found.reason)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_read"),
+    [
+        ("<!-- {} -->\n<script>\nlet a;\n</script>\n", True),
+        ("<p>{}</p>\n<script>\nlet a;\n</script>\n", False),
+        ("<script>\nlet a = '<!-- {} -->';\n</script>\n", False),
+    ],
+)
+def test_a_page_is_excused_by_a_comment_of_its_markup(text: str, is_read: bool):
+    """What its scripts, or its text, say is no comment of HTML."""
+    mark = "idiolect: ignore-file[Q01] a sample"
+    found = collect_suppressions(parse_source("a.vue", text.replace("{}", mark).encode(), language_named("javascript")))
+
+    assert is_read == bool(found and found[0].target == 0 and found[0].reason == "a sample")
