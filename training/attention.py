@@ -10,7 +10,7 @@ window.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from inspect import signature
 from itertools import accumulate
@@ -333,10 +333,10 @@ def no_mask(device: torch.device) -> Tensor:
     return torch.zeros(1, 1, 1, 1, device=device)
 
 
-def register() -> None:
-    """Make the attention known to transformers; calling it again changes nothing."""
-    AttentionInterface.register(PACKED, packed_attention)
-    AttentionMaskInterface.register(PACKED, lambda *_, **__: None)
+def register_attention(name: str, attention: Callable[..., tuple[Tensor, None]]) -> None:
+    """Let transformers know *attention* by *name*, and build no mask for it."""
+    AttentionInterface.register(name, attention)
+    AttentionMaskInterface.register(name, lambda *_, **__: None)
 
 
-register()
+register_attention(PACKED, packed_attention)

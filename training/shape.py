@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 from torch.autograd import Function
-from transformers import AttentionInterface, AutoModelForCausalLM
-from transformers.masking_utils import AttentionMaskInterface
+from transformers import AutoModelForCausalLM
 
 from .adapter import attach_adapter
-from .attention import no_mask
+from .attention import no_mask, register_attention
 from .forward import decoder_layers, keeps_logits, plain_model
 from .fused import fuse_adapter
 from .models import Base, count_parameters, read_config
@@ -60,8 +59,7 @@ def counted_attention(
     return CountedAttention.apply(query, key, value), None  # pyright: ignore - apply returns what forward does
 
 
-AttentionInterface.register(COUNTED, counted_attention)
-AttentionMaskInterface.register(COUNTED, lambda *_, **__: None)
+register_attention(COUNTED, counted_attention)
 
 
 @dataclass(frozen=True, slots=True)
