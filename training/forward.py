@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from .attention import PACKED, AllRead, Layout, Past, dense_mask, no_mask, to_device
 from .encode import Example, join_plain
-from .fused import HeadLoss, has_plain_head
+from .fused import HeadLoss, has_plain_head, usual_attention_of
 from .packing import Pack, build_pack
 from .skim import split_pack
 from .trial import trial
@@ -158,7 +158,7 @@ def decoder_layers(model: PreTrainedModel | PeftModel) -> Sequence[torch.nn.Modu
 def set_mode(model: PreTrainedModel | PeftModel, mode: str | None) -> None:
     """Prepare *model* for packs of *mode*; None prepares it for padded batches and generation."""
     plain = plain_model(model)
-    plain.set_attn_implementation(PACKED if mode == "packed" else "sdpa" if plain._supports_sdpa else "eager")
+    plain.set_attn_implementation(PACKED if mode == "packed" else usual_attention_of(plain))
 
 
 def choose_mode(model: PreTrainedModel | PeftModel, device: torch.device, dtype: torch.dtype, longest: int = 0) -> str:

@@ -217,12 +217,18 @@ def at_rest(model: PreTrainedModel) -> Iterator[None]:
     before: Any = model.config._attn_implementation
     training = model.training
     model.eval()
-    model.set_attn_implementation("sdpa" if model._supports_sdpa else "eager")
+    model.set_attn_implementation(usual_attention_of(model))
     try:
         yield
     finally:
         model.set_attn_implementation(before)
         model.train(training)
+
+
+def usual_attention_of(model: PreTrainedModel) -> str:
+    """Return transformers' name of the attention that *model* has by itself."""
+    # torch's own kernel bends no scores: who caps them does not support it (Gemma 2)
+    return "sdpa" if model._supports_sdpa else "eager"
 
 
 def short_document(model: PreTrainedModel) -> dict[str, Any]:
