@@ -191,8 +191,8 @@ def plan_memory(material: Material, shape: Shape, device: torch.device, processe
 
 def memory_of(material: Material, plan: Plan, shape: Shape, device: torch.device, processes: int, free: int) -> Memory:
     """Return what a run of *material* holds with the packs of *plan*."""
-    recipe, epoch = material.recipe, [[plan.build(pack) for pack in step] for step in plan.epoch(0)]
-    packs = [pack for step in epoch for pack in step]
+    recipe, epoch = material.recipe, plan.epoch(0)
+    packs = [plan.build(pack) for step in epoch for pack in step]
     largest = max(saved_bytes(shape, pack.tokens, len(pack.keep)) for pack in packs)
     passing = 2 * shape.widest * max(pack.tokens for pack in packs)
     scored = 12 * shape.vocabulary * max(len(pack.keep) for pack in packs)
