@@ -333,7 +333,7 @@ def no_mask(device: torch.device) -> Tensor:
     return torch.zeros(1, 1, 1, 1, device=device)
 
 
-def register_attention(name: str, attention: Callable[..., tuple[Tensor, None]]) -> None:
+def register_attention(name: str, attention: Callable[..., Any]) -> None:
     """Let transformers know *attention* by *name*, and build no mask for it."""
     AttentionInterface.register(name, attention)
     AttentionMaskInterface.register(name, lambda *_, **__: None)
