@@ -24,7 +24,6 @@ from .fused import CHUNK_BYTES
 from .lanes import choose_lanes
 from .looks import count_looks
 from .machine import existing_parent, free_memory, matrix_rate
-from .mean import MEAN_LOOKS
 from .pace import FEW_STEPS, MORE_STEPS, fit_steps, probing, trying
 from .packing import count_slowest
 from .recipe import Recipe
@@ -169,9 +168,8 @@ def plan_budget(material: Material, out: Path, device: torch.device, processes: 
         memory=memory,
         work=work,
         unmet=unmet if recipe.skim and material.validation else None,
-        # a checkpoint holds the weights, the best ones, their mean and two averages of gradients; one more is written
-        # before the oldest goes
-        disk=Disk(trained, (KEEP + 1) * 5 * trained, shutil.disk_usage(existing_parent(out)).free),
+        # a checkpoint holds the weights, the best ones and two averages; one more is written before the oldest goes
+        disk=Disk(trained, (KEEP + 1) * 4 * trained, shutil.disk_usage(existing_parent(out)).free),
         pack_tokens=pack_tokens,
     )
 
@@ -228,7 +226,7 @@ def plan_work(
     a_step, a_look = flops * part / rate, look_flops(shape, recipe, material.validation) / rate
     in_an_epoch = round(len(epoch) * (1 + recipe.replay))
     steps = count_planned(recipe, in_an_epoch, a_step, a_look)
-    looks = 1 + count_looks(steps, in_an_epoch, recipe.validate_every) + MEAN_LOOKS + TRIES
+    looks = 1 + count_looks(steps, in_an_epoch, recipe.validate_every) + TRIES
     seconds = trying(recipe, a_step, a_look) + steps * a_step + looks * a_look
     if recipe.minutes is not None and recipe.steps is None:
         seconds += probing(60 * recipe.minutes, a_step)

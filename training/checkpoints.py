@@ -55,12 +55,8 @@ class Progress:
     best_score: float | None = None
     stale: int = 0
     """Looks at held-out loss since the best one."""
-    looks: int = 0
-    """Looks at held-out loss so far, the weights of which have a mean."""
     stopped: str = ""
     """Why the run ended before its last step, or nothing."""
-    is_mean: bool = False
-    """Whether the weights are the mean of all looks, not those of the best one."""
     kept: float = 1.0
     """The share of the change that was kept when the run had ended."""
     log: list[dict[str, Any]] = field(default_factory=list)

@@ -108,7 +108,6 @@ def make_record(
             },
         },
         "stopped_early": state.stopped or None,
-        "mean_of_looks": state.looks if state.is_mean else None,
         "kept_of_change": state.kept,
     }
 

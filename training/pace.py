@@ -35,7 +35,6 @@ from .looks import (
     trainable,
 )
 from .machine import synchronize
-from .mean import MEAN_LOOKS
 from .packing import Chunk, count_cost, count_slowest
 from .recipe import Recipe
 from .rein import TRIES
@@ -127,8 +126,8 @@ def fit_steps(seconds: float, rest: float, a_step: float, a_look: float, in_an_e
     """
     Return how many steps of *a_step* fit into the *rest* of a run of *seconds*, beside their looks (`count_looks`).
     """
-    # further looks tell of which weights to keep how much, and what is kept is stored
-    spare = rest - (MEAN_LOOKS + TRIES) * a_look - SAVING - DOUBT * seconds
+    # further looks tell how much of the change to keep, and what is kept is stored
+    spare = rest - TRIES * a_look - SAVING - DOUBT * seconds
     if every:
         return int(max(spare - a_look, seconds / 3) / (a_step + a_look / every))
 

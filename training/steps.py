@@ -36,7 +36,6 @@ from .checkpoints import (
 from .forward import answer_losses, read_prompts, to_batch
 from .gradients import add_gradients
 from .looks import Measured, Score, cost, count_looks, load_weights, look, measure, snapshot, trainable
-from .mean import add_to_mean
 from .packing import Chunk, Pack, Plan
 from .recipe import Recipe
 from .setup import Setup
@@ -54,20 +53,16 @@ LOG_EVERY = 10
 """Steps between logged lines: beside looks and checkpoints the only moments at which the loop waits for the device."""
 
 
-def run_steps(
-    setup: Setup, out: Path, steps: int, first: Progress, before: Measured, score: Score | None
-) -> tuple[Progress, dict[str, Tensor]]:
+def run_steps(setup: Setup, out: Path, steps: int, first: Progress, before: Measured, score: Score | None) -> Progress:
     """
     Take the optimizer steps that are left, and leave the model with the best weights that were seen.
-
-    Returned beside the state is the mean of the weights at all looks.
     """
     folder = out / CHECKPOINTS
     recipe = setup.recipe
     names = trainable(setup.model)
     parameters = list(names.values())
     optimizer = make_optimizer(names, recipe)
-    state, best, mean = restore(setup, folder, names, optimizer, first)
+    state, best = restore(setup, folder, names, optimizer, first)
     looks = count_looks(steps, len(setup.plan.epoch(0)))
     look_every = recipe.validate_every or max(1, math.ceil(steps / looks))
     nats = torch.zeros((), dtype=torch.float64, device=setup.device)
@@ -86,8 +81,6 @@ def run_steps(
             drain(setup, state, nats, trail)
         if looks_now:
             best = look(setup, state, best, before, score)
-            state.looks += 1
-            mean = add_to_mean(mean, snapshot(setup.model), state.looks)
         if logs_now or state.stopped:
             log_step(setup, folder, state, recipe.rate(state.step - 1, steps), clock)
         setup.report(describe(state, clock), state.step, steps)
@@ -95,9 +88,9 @@ def run_steps(
             break
         if state.step % recipe.checkpoint_every == 0 and state.step < steps:
             drain(setup, state, nats, trail)
-            keep(setup, folder, state, names, optimizer, {"best": best, "mean": mean})
+            keep(setup, folder, state, names, optimizer, best)
     load_weights(setup.model, best)
-    return state, mean
+    return state
 
 
 def make_optimizer(names: Mapping[str, torch.nn.Parameter], recipe: Recipe) -> torch.optim.AdamW:
@@ -347,13 +340,13 @@ def keep(
     state: Progress,
     names: Mapping[str, torch.nn.Parameter],
     optimizer: torch.optim.Optimizer,
-    seen: Mapping[str, Mapping[str, Tensor]],
+    best: Mapping[str, Tensor],
 ) -> None:
-    """Write a checkpoint; *seen* are the best weights and the mean of all."""
+    """Write a checkpoint."""
     if not setup.accelerator.is_main_process:
         return
     tensors = {f"model.{name}": parameter for name, parameter in names.items()}
-    tensors |= {f"{which}.{name}": tensor for which, weights in seen.items() for name, tensor in weights.items()}
+    tensors |= {f"best.{name}": tensor for name, tensor in best.items()}
     tensors |= pack_optimizer(optimizer, {id(parameter): name for name, parameter in names.items()})
     save_checkpoint(folder, state, {**tensors, **pack_randomness()})
 
@@ -364,14 +357,13 @@ def restore(
     names: Mapping[str, torch.nn.Parameter],
     optimizer: torch.optim.Optimizer,
     first: Progress,
-) -> tuple[Progress, dict[str, Tensor], dict[str, Tensor]]:
-    """Return the state, best weights and mean of the newest checkpoint, or those of a run that has not begun."""
+) -> tuple[Progress, dict[str, Tensor]]:
+    """Return the state and the best weights of the newest checkpoint, or those of a run that has not begun."""
     found = load_checkpoint(folder)
     if found is None:
-        return first, snapshot(setup.model), {}
+        return first, snapshot(setup.model)
     state, tensors = found
     load_weights(setup.model, {name: tensors[f"model.{name}"] for name in names})
     unpack_optimizer(optimizer, {id(parameter): name for name, parameter in names.items()}, tensors)
     unpack_randomness(tensors)
-    best = {name: tensors[f"best.{name}"] for name in names}
-    return state, best, {name: tensors[f"mean.{name}"] for name in names} if state.looks else {}
+    return state, {name: tensors[f"best.{name}"] for name in names}

@@ -2,9 +2,8 @@
 A corpus and a base in, an adapter out. Reads top to bottom: folder, base, data, steps, save.
 
 `run` claims the folder, `material` encodes, `setup` loads, `pace` turns minutes into steps, `steps` takes them, `looks`
-keeps the best weights, `mean` and `rein` decide what is kept of them, `finish` writes. The loop is ours: accelerate
-gives it devices, processes and precision and does not wrap the model. Nothing reads the clock to decide: minutes become
-a number of steps once, and the number is kept.
+keeps the best weights, `finish` writes. The loop is ours: accelerate gives it devices, processes and precision and does
+not wrap the model. Nothing reads the clock to decide: minutes become a number of steps once, and the number is kept.
 """
 
 from __future__ import annotations
@@ -33,7 +32,6 @@ from .contrast import look_apart
 from .finish import finish
 from .looks import Score, best_look, snapshot
 from .material import Order, gather
-from .mean import take_mean
 from .models import Base, choose_device, find_base, quantised
 from .pace import Approve, choose_reading, time_look
 from .recipe import Recipe
@@ -124,12 +122,10 @@ def train_adapter(
             if trackers:
                 accelerator.init_trackers("idiolect", config=flat(setup.recipe.as_json()))
             fresh = snapshot(setup.model)
-            state, mean = run_steps(setup, out, run["steps"], first_progress(setup, before, start_from), before, score)
+            state = run_steps(setup, out, run["steps"], first_progress(setup, before, start_from), before, score)
             after = best_look(state)
             # neither what an earlier adapter had learned is given up, nor what a score has chosen
             if start_from is None and score is None:
-                if setup.validation and state.looks > 1:
-                    state.is_mean, after = take_mean(setup, mean, before, after)
                 state.kept, after = rein_in(setup, fresh, before, after)
             finish(setup, material, out, run, state, (before.loss, after.loss))
         # not `end_training`: that takes the processes apart, and the caller may have more for them to do

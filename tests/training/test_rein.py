@@ -15,7 +15,7 @@ from idiolect.training.train import train_adapter
 
 from .test_train import RECIPE
 
-WATCHED = replace(RECIPE, steps=8, validate_every=8, replay=0.1, replay_own=0.0, embedding_rate=0.5)
+WATCHED = replace(RECIPE, steps=8, validate_every=4, replay=0.1, replay_own=0.0, embedding_rate=0.5)
 
 
 def tensors_of(base, out):
