@@ -111,7 +111,8 @@ def list_notes(request: Request, change: Change | None, standard: Standard, judg
         told += edits_of_standard(request, change, standard)
         told += notes.unjudged(change.locked, change.submodules, request.paths)
         # of added lines alone, nobody asks what others name
-        told += notes.gone(change.base.blobs, now(request, change)) if request.names and request.mode == "lines" else []
+        if request.names and request.mode == "lines":
+            told += notes.gone(change.base.blobs, names_after(request, change))
     told += [*notes.other_rules(profile), *notes.without_grammar(judged.paths), *notes.unparsed(sources)]
     told += notes.left_alone(request.root, names, read, settings, sources, is_whole=is_whole)
     told += notes.unread(names, settings)
@@ -126,7 +127,7 @@ def list_notes(request: Request, change: Change | None, standard: Standard, judg
     return told + (notes.given_up(judged.files, tiers_from(request.lowest)) if change is not None else [])
 
 
-def now(request: Request, change: Change) -> Collection[str]:
+def names_after(request: Request, change: Change) -> Collection[str]:
     """Return the names of all files that there are after *change*."""
     return change.staged.blobs if change.staged is not None else {*list_files(request.root)}
 

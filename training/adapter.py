@@ -47,6 +47,8 @@ RECORD = "idiolect.json"
 WEIGHTS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
 CARD = "README.md"
+HANDED = re.compile(r"self\.(\w+)\.weight\b(?!\[|\.[ds])")
+"""A layer's weight in a module's code, where it is not asked for its device, type or shape, nor for a part."""
 EXPERTS = frozenset({"gate", "gate_proj", "up_proj", "down_proj", "w1", "w2", "w3"})
 """By what names PEFT (0.21) means experts that one tensor holds, also where a layer beside them has one."""
 # Log-probabilities that differ by less than this are the same model: an adapter of zeros differs by nothing at all.
@@ -152,7 +154,7 @@ def find_handed(kind: type) -> frozenset[str]:
     for method in filter(inspect.isfunction, vars(kind).values()):
         with suppress(OSError):
             sources.append(inspect.getsource(method))
-    return frozenset(re.findall(r"self\.(\w+)\.weight\b(?!\[|\.[ds])", "".join(sources)))
+    return frozenset(HANDED.findall("".join(sources)))
 
 
 def load_adapter(model: PreTrainedModel, folder: Path, *, trainable: bool = False) -> PeftModel:

@@ -16,7 +16,8 @@ EQUAL_NONE = "`assert_eq!(a, None)`"
 LITERAL, NULL, UNDEFINED = "a comparison with a literal", "a comparison with `null`", "a comparison with `undefined`"
 NO_ERROR, ERROR, CHECK = "a check that there is no error", "a check of an error", "a check"
 ASSERTION, FALSE, EMPTY = "an assertion", "a check for `false`", "a check for `null`"
-CALLED_ONCE = "a check that something is called once"
+CALLED_ONCE, LENGTH = "a check that something is called once", "a check of a length"
+COMPARISON, TRUTH = "a comparison", "a check for `true` or `false`"
 
 
 class Matter(NamedTuple):
@@ -65,7 +66,7 @@ SCRIPTED = (
         },
     ),
     matter_of(
-        "a check of a length",
+        LENGTH,
         {
             "`toHaveLength(…)`": r"\.(toHaveLength)\(",
             "`expect(a.length)`": r"\.(length)\s*\)\s*(?:\.not)?\.to(?:Be|Equal|StrictEqual)\(",
@@ -127,14 +128,14 @@ GO = (
     matter_of(ERROR, {f"`{name}`": ERR % name + T for name in ("require", "assert")}),
     matter_of(CHECK, {f"`{name}`": OTHER % name + T for name in ("require", "assert")}),
     matter_of(
-        "a check of a length",
+        LENGTH,
         {
             "`Len(t, a, b)`": rf"\b(?:require|assert)\.(Len){T}",
             "`Equal(t, b, len(a))`": rf"\b(?:require|assert)\.(Equal){T}\s*(?:[\w.]+,\s*)?len\(",
         },
     ),
     matter_of(
-        "a check for `true` or `false`",
+        TRUTH,
         {
             "`True(t, a)`": rf"\b(?:require|assert)\.(True|False){T}",
             "`Equal(t, true, a)`": rf"\b(?:require|assert)\.(Equal){T}\s*(?:true|false)\s*,",
@@ -200,7 +201,7 @@ RUST = (
         },
     ),
     matter_of(
-        "a comparison",
+        COMPARISON,
         {
             "`assert_eq!(a, b)`": r"\b(assert_(?:eq|ne))!\(",
             "`assert!(a == b)`": r"\b(assert)!\((?=[^;\n\"&|]*[^=!<>;\n\"&|][!=]= [^;\n&|]*\);)",
@@ -258,7 +259,7 @@ PHP = (
 RUBY = (
     matter_of("what is not expected", {"`not_to`": r"\.(not_to)\b", "`to_not`": r"\.(to_not)\b"}),
     matter_of(
-        "a comparison",
+        COMPARISON,
         {
             "`assert_equal a, b`": r"^[ \t]*(assert_equal)\b",
             "`a.must_equal b`": r"\.(must_equal)\b",
@@ -303,7 +304,7 @@ ENDED = r",?\s*(?:\)\s*;|reason:)"
 """What stands behind what `expect` compares with."""
 DART = (
     matter_of(
-        "a check for `true` or `false`",
+        TRUTH,
         {
             "`isTrue`": rf"{COMPARED}(is(?:True|False))\s*{ENDED}",
             "`true`": rf"{COMPARED}(true|false)\s*{ENDED}",
@@ -321,7 +322,7 @@ DART = (
         },
     ),
     matter_of(
-        "a check of a length",
+        LENGTH,
         {
             "`hasLength(2)`": rf"{COMPARED}(hasLength)\(",
             "`expect(a.length, 2)`": r"\bexpect\((?:[^;,()]|\([^;()]*\))+\.(length),\s*(?:equals\(\s*)?\d+\s*[,)]",
@@ -339,7 +340,7 @@ OTHERWISE = (
 """What no word of ScalaTest's stands behind that compares with nothing, or otherwise."""
 SCALA = (
     matter_of(
-        "a comparison",
+        COMPARISON,
         {
             "`a shouldBe b`": rf"\b(shouldBe)\b\s*{OTHERWISE}",
             "`a should be (b)`": rf"\b(should)\s+be\s*(?=\(){OTHERWISE}",

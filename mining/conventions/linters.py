@@ -18,6 +18,8 @@ LISTED = re.compile(rb"[ \t:]*((?:(?!--\s|\*/).)*)", re.DOTALL)
 """What stands behind an order, up to its reason or its end: the rules, or nothing for all of them."""
 BELOW = re.compile(rb"(?:[ \t\r]*(?:(?:#|//|/?\*|@)[^\n]*)?\n)*[^\n]*")
 """The lines up to the first that is no comment and no attribute alone."""
+GOLANGCI = frozenset({"revive", "staticcheck", "stylecheck"})
+"""Linters of Go that ask many things: an order to golangci names one of them whole, `//nolint:revive`."""
 RULE_NAMES = {
     "missing-type-function-argument": "ANN001",
     "missing-type-args": "ANN002",
@@ -203,6 +205,8 @@ class Linter(NamedTuple):
     """What opens its codes here."""
 
 
+AS_ESLINT = {"disable": rest_of_file, "disable-line": own_lines, "disable-next-line": lines_below}
+"""The orders of ESLint, and of linters that take after it."""
 LINTERS = {
     "flake8": Linter(
         b"noqa",
@@ -245,7 +249,7 @@ LINTERS = {
     "eslint": Linter(
         b"lint-disable",
         re.compile(rb"/[/*][*\s]*(?:es|ox)lint-(disable-line|disable-next-line|disable|enable)\b"),
-        {"disable": rest_of_file, "disable-line": own_lines, "disable-next-line": lines_below},
+        AS_ESLINT,
     ),
     "buildifier": Linter(
         b"buildifier",
@@ -327,7 +331,7 @@ LINTERS = {
     "solhint": Linter(
         b"solhint-",
         re.compile(rb"\bsolhint-(disable-line|disable-next-line|disable|enable)\b"),
-        {"disable": rest_of_file, "disable-line": own_lines, "disable-next-line": lines_below},
+        AS_ESLINT,
     ),
     # whatever it finds on a line
     "sonar": Linter(b"nosonar", re.compile(rb"\b(NOSONAR)\b"), {"nosonar": own_lines}, re.compile(rb"()")),

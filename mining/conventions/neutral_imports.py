@@ -22,6 +22,7 @@ from ..wording import all_of
 from .anyview import AnyView
 from .convention import Choice, Edit, Examples, NeutralConvention, Place
 from .imports import OWN_NAME
+from .linters import GOLANGCI
 from .neutral_declarations import READ_BY_TOOLS
 from .neutral_exports import VARIABLES, is_type
 from .neutral_modules import OWN, own_alias
@@ -78,7 +79,7 @@ class ImportName(NeutralConvention):
     cap = "advise"
     linter_codes = frozenset({
         "AvoidStarImport", "ST1001", "WildcardImport", "dot-imports", "import-style", "importas", "no-namespace",
-        "no-wildcard-imports", "prefer-node-protocol", "revive", "staticcheck", "stylecheck", "useNodejsImportProtocol",
+        "no-wildcard-imports", "prefer-node-protocol", "useNodejsImportProtocol", *GOLANGCI,
     })  # fmt: skip
     defaults = frozenset({OWN_NAME})
     never = frozenset({UNMARKED})  # the form from before there was a mark

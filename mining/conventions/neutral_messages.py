@@ -18,6 +18,7 @@ from ..wording import all_of
 from .anyview import AnyView
 from .convention import Choice, Edit, Examples, NeutralConvention, Place
 from .docstrings import UNENDED
+from .linters import GOLANGCI
 
 LOWER, CAPITAL = "a lower-case letter", "a capital"
 STOP, NO_STOP = "a full stop", "no full stop"
@@ -109,9 +110,7 @@ class MessageForm(NeutralConvention):
     # what departs says the same
     cap = "advise"
     version = 2
-    linter_codes = frozenset({
-        "ST1005", "error-strings", "lowercase-name", "prefer-lowercase-title", "revive", "staticcheck", "stylecheck",
-    })  # fmt: skip
+    linter_codes = frozenset({"ST1005", "error-strings", "lowercase-name", "prefer-lowercase-title", *GOLANGCI})
     roles = frozenset({"src", "tests", "scripts"})
     values = (LOWER, CAPITAL, STOP, NO_STOP)
     examples = Examples(

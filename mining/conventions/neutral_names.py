@@ -15,6 +15,7 @@ from .anyfacts import last_part
 from .anyview import AnyView, Name
 from .chosen_names import own_names
 from .convention import Choice, Edit, Examples, NeutralConvention, Place, noun_of
+from .linters import GOLANGCI
 from .naming import ACRONYMS, case_of, recase
 from .neutral_declarations import THIS, TYPED
 
@@ -51,7 +52,7 @@ NAMING = frozenset(
     {"Camel", "ClassName", "FunctionName", "MethodName", "Naming", "TypeName", "VariableName", "_name", "camelCase"}
     | {"camelcase", "identifier-naming", "naming-convention", "ModuleName", "-naming", "name-conventions", "-name-"}
     | {"CA1707", "IDE1006", "SA1300", "camel_case_", "naming_convention", "identifier_names"}
-    | {"class.name", "method.name", "object.name", "golint", "nosnakecase", "revive", "staticcheck", "stylecheck"}
+    | {"class.name", "method.name", "object.name", "golint", "nosnakecase", *GOLANGCI}
 )
 """
 What the rules about names hold in theirs: of Biome, clang-tidy, Credo, ESLint, HLint, PHPCS, PHPMD, RuboCop, SwiftLint

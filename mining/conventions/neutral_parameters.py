@@ -21,6 +21,7 @@ from ..source import text_of
 from ..wording import any_of
 from .anyview import AnyView
 from .convention import Choice, Edit, Examples, NeutralConvention, Place
+from .linters import GOLANGCI
 
 SCRIPT = """
 (_ parameters: (formal_parameters [
@@ -121,7 +122,7 @@ class ParameterName(NeutralConvention):
     name = "parameter-name"
     question = "How is a parameter of type `{key}` called?"
     cap = "advise"  # what is called otherwise works
-    linter_codes = frozenset({"ST1016", "receiver-naming", "revive", "staticcheck", "stylecheck"})
+    linter_codes = frozenset({"ST1016", "receiver-naming", *GOLANGCI})
     version = 2
     asked = TAKEN.keys()
     defaults = frozenset({ROLE})

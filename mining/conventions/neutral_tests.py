@@ -19,7 +19,19 @@ from ..traits import SCRIPTS
 from ..wording import all_of
 from .anyview import AnyView
 from .convention import Choice, Examples, NeutralConvention
-from .equal_forms import ASSERTION, CHECK, EQUAL_NONE, FALSE, IN_SOURCE, LITERAL, MATTERS, NO_ERROR, NULL
+from .equal_forms import (
+    ASSERTION,
+    CHECK,
+    COMPARISON,
+    EQUAL_NONE,
+    FALSE,
+    IN_SOURCE,
+    LENGTH,
+    LITERAL,
+    MATTERS,
+    NO_ERROR,
+    NULL,
+)
 
 SEVERAL = "several forms"
 """The answer of a file that counts for none, and is held to none."""
@@ -120,7 +132,7 @@ class EqualForm(NeutralConvention):
         ),
         Examples(
             value="`toHaveLength(…)`",
-            key="a check of a length",
+            key=LENGTH,
             path="src/a.test.ts",
             conforms=("expect(a).toHaveLength(2);\n",),
             departs=("expect(a.b.length).toBe(2);\n",),
@@ -212,7 +224,7 @@ class EqualForm(NeutralConvention):
         ),
         Examples(
             value="`assert_eq!(a, b)`",
-            key="a comparison",
+            key=COMPARISON,
             path="src/a.rs",
             conforms=("#[cfg(test)]\nmod tests {\n    #[test]\n    fn f() {\n        assert_eq!(a, b);\n    }\n}\n",),
             departs=("#[cfg(test)]\nmod tests {\n    #[test]\n    fn f() {\n        assert!(a == b);\n    }\n}\n",),
@@ -279,7 +291,7 @@ class EqualForm(NeutralConvention):
         ),
         Examples(
             value="`hasLength(2)`",
-            key="a check of a length",
+            key=LENGTH,
             path="test/a_test.dart",
             conforms=("void main() {\n  expect(a, hasLength(2));\n}\n",),
             departs=(
@@ -290,7 +302,7 @@ class EqualForm(NeutralConvention):
         ),
         Examples(
             value="`a shouldEqual b`",
-            key="a comparison",
+            key=COMPARISON,
             path="src/test/scala/ASpec.scala",
             conforms=("class A {\n  f(a) shouldEqual 1\n}\n",),
             departs=(
