@@ -16,6 +16,8 @@ from ..mining.artefacts import expect_form
 from ..mining.errors import InputError, SettingsError
 from ..mining.wording import ask_if_meant
 
+WHOLE_BITS = 63
+"""Of the largest whole number that TOML has."""
 METHODS = ("lora", "dora", "qlora", "full")
 SMALL_MODEL = 50_000_000
 """Below this many parameters a base is treated as the embedded one: an epoch of minutes on a laptop."""
@@ -258,7 +260,8 @@ def read_recipe_file(file: Path) -> Mapping[str, Any]:
     """Return the table of a recipe file."""
     try:
         return tomllib.loads(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    # its numbers may be too long to be read, and its brackets too deep
+    except (OSError, ValueError, RecursionError) as error:
         why = getattr(error, "strerror", None) or error
         raise InputError(f"The recipe {str(file)!r} cannot be read: {why}") from error
 
@@ -266,9 +269,11 @@ def read_recipe_file(file: Path) -> Mapping[str, Any]:
 def parse_word(text: str) -> Any:
     """Return *text* as a TOML value, or as the plain string it is."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        table = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
         return text
+    # what follows a line break may be a value of its own
+    return table["value"] if len(table) == 1 else text
 
 
 def convert(key: str, value: Any) -> Any:
@@ -280,6 +285,8 @@ def convert(key: str, value: Any) -> Any:
     kinds = get_type_hints(Recipe)
     if key not in kinds:
         raise ValueError(f"no value {key!r}" + ask_if_meant(key, kinds))
+    if isinstance(value, int) and value.bit_length() > WHOLE_BITS:
+        raise ValueError(f"{key} is beyond the whole numbers of TOML")
     kind = kinds[key]
     if get_origin(kind) is tuple:
         numbers = isinstance(value, list) and all(isinstance(v, int | float) for v in value)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from idiolect.mining.errors import SettingsError
+from idiolect.mining.errors import IdiolectError, SettingsError
 from idiolect.training import models
 from idiolect.training.recipe import RANGES, Recipe, change_recipe
 from idiolect.training.sizing import size_recipe
@@ -51,6 +51,26 @@ def test_recipe_values_are_read_as_their_types():
     recipe = change_recipe(Recipe(), None, ["alpha=8", "betas=[0.9, 0.95]", "fused=false", "steps=7", "method=dora"])
 
     assert (recipe.alpha, recipe.betas, recipe.fused, recipe.steps) == (8.0, (0.9, 0.95), False, 7)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        pytest.param("steps=5\nrank=3", id="two values"),
+        pytest.param("method=lora\nrank=3", id="two values, one a word"),
+        pytest.param(f"steps={'1' * 5000}", id="a number without end"),
+        pytest.param(f"alpha={'1' * 400}", id="a number that is none with a point"),
+        pytest.param(f"betas={'[' * 3000}", id="brackets without end"),
+    ],
+)
+def test_what_is_no_one_value_is_refused(word, tmp_path):
+    """Nothing of it is dropped in silence, and no form of it is an internal error, in a word or in a file."""
+    file = tmp_path / "recipe.toml"
+    file.write_text(word.replace("rank", "speed"))
+
+    for source in ((None, [word]), (file, [])):
+        with pytest.raises(IdiolectError):
+            change_recipe(Recipe(), *source)
 
 
 def test_sizes_follow_corpus_and_base():
