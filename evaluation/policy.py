@@ -4,12 +4,12 @@ What counts as worth it. In: a settings table or a TOML file. Out: a `Policy`, f
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..mining.artefacts import parse_toml
 from ..mining.corpus import Corpus
 from ..mining.errors import InputError, SettingsError
 from ..mining.settings import check_policy
@@ -62,7 +62,7 @@ def read_policy(file: Path) -> Policy:
     Raises `SettingsError` with every fault.
     """
     try:
-        table = tomllib.loads(file.read_text("utf-8"))
+        table = parse_toml(file.read_text("utf-8"))
     except OSError as error:
         raise InputError(f"Cannot read {str(file)!r}: {error.strerror}.") from None
     except ValueError as error:

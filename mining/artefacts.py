@@ -16,6 +16,7 @@ import shutil
 import stat
 import tempfile
 import time
+import tomllib
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -348,6 +349,18 @@ def parse_json(text: str | bytes, parse_float: Callable[[str], Any] = float) -> 
     """
     try:
         return json.loads(text, parse_float=parse_float)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """
+    Return the table of TOML.
+
+    Raises `ValueError` for what is none, for numbers too long to be read, and also for what nests without end.
+    """
+    try:
+        return tomllib.loads(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 

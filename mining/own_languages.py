@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
@@ -18,7 +17,7 @@ from typing import Any, cast
 
 import tree_sitter
 
-from .artefacts import sha256_file
+from .artefacts import parse_toml, sha256_file
 from .errors import IdiolectError, InputError, SettingsError
 from .languages import PACKAGE, Language
 from .native import compile_grammar, hash_sources, package_version
@@ -92,7 +91,7 @@ def load_tables(file: Path) -> tuple[Mapping[str, Any], list[str]]:
     if file.stat().st_size > LARGEST_FILE:
         raise SettingsError(str(file), ["larger than 1 MB"])
     try:
-        whole: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
+        whole: dict[str, Any] = parse_toml(file.read_text("utf-8"))
     except (ValueError, OSError) as error:
         raise SettingsError(str(file), [f"not TOML: {error}"]) from None
     tables = whole.get("language")

@@ -8,7 +8,6 @@ they are ignored, and `Settings.ignored` says so.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import attributes
-from .artefacts import sha256_json
+from .artefacts import parse_toml, sha256_json
 from .errors import SettingsError
 from .overrides import Override, check_overrides
 from .patterns import is_pattern
@@ -137,9 +136,9 @@ def stated_settings(files: Mapping[str, bytes]) -> Settings:
     if own is not None:
         if project is not None and TABLE.search(project):
             raise SettingsError(alone, [f"{shared} has [tool.idiolect], too: keep one of them"])
-        return check_settings(alone, parse_toml(alone, own))
+        return check_settings(alone, read_table(alone, own))
     if project is not None:
-        tool: Any = parse_toml(shared, project).get("tool", {})
+        tool: Any = read_table(shared, project).get("tool", {})
         table: Any = tool.get("idiolect", {}) if isinstance(tool, dict) else tool  # type: ignore[reportUnknownMemberType]
         if not isinstance(table, dict):
             raise SettingsError("pyproject.toml", [f"tool.idiolect must be a table, got {as_written(table)}"])
@@ -147,16 +146,14 @@ def stated_settings(files: Mapping[str, bytes]) -> Settings:
     return Settings()
 
 
-def parse_toml(name: str, data: bytes) -> dict[str, Any]:
+def read_table(name: str, data: bytes) -> dict[str, Any]:
     """Return the tables in *data*."""
     if len(data) > LARGEST_FILE:
         raise SettingsError(name, ["larger than 1 MB"])
     if any(line.count(b".") > MOST_DOTS for line in data.split(b"\n")):
         raise SettingsError(name, [f"more than {MOST_DOTS:,} dots in a line"])
     try:
-        return tomllib.loads(data.decode("utf-8"))
-    except RecursionError:
-        raise SettingsError(name, ["nested too deeply"]) from None
+        return parse_toml(data.decode("utf-8"))
     except ValueError as error:
         raise SettingsError(name, [f"not TOML: {error}"]) from None
 

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
-from ..mining.artefacts import expect_form
+from ..mining.artefacts import expect_form, parse_toml
 from ..mining.errors import InputError, SettingsError
 from ..mining.wording import ask_if_meant
 
@@ -259,9 +258,8 @@ def change_recipe(recipe: Recipe, file: Path | None, words: Sequence[str]) -> Re
 def read_recipe_file(file: Path) -> Mapping[str, Any]:
     """Return the table of a recipe file."""
     try:
-        return tomllib.loads(file.read_text("utf-8"))
-    # its numbers may be too long to be read, and its brackets too deep
-    except (OSError, ValueError, RecursionError) as error:
+        return parse_toml(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise InputError(f"The recipe {str(file)!r} cannot be read: {why}") from error
 
@@ -269,8 +267,8 @@ def read_recipe_file(file: Path) -> Mapping[str, Any]:
 def parse_word(text: str) -> Any:
     """Return *text* as a TOML value, or as the plain string it is."""
     try:
-        table = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):
+        table = parse_toml(f"value = {text}")
+    except ValueError:
         return text
     # what follows a line break may be a value of its own
     return table["value"] if len(table) == 1 else text

@@ -587,6 +587,9 @@ def test_the_command_exits_with_the_verdict(finished, copy, tmp_path, capsys):
     assert "none.toml" in capsys.readouterr().err
     assert main(["gate", str(finished), "--policy", str(other)]) == 2
     assert "policy must be a table, got 3" in capsys.readouterr().err
+    other.write_text(f"policy = {'[' * 5_000}")
+    assert main(["gate", str(finished), "--policy", str(other)]) == 2
+    assert "nested too deeply" in capsys.readouterr().err
 
 
 def test_the_command_prints_one_object_for_machines(finished, capsys, monkeypatch):

@@ -160,6 +160,7 @@ def test_a_body_on_one_line_with_its_brackets_is_not_asked_for():
         ('[language.relay]\nextensions = [" .a"]', "extensions: ' .a' is no end of a file's name, such as '.a'"),
         ('[language.relay]\nextensions = ["."]', "extensions: '.' is no end of a file's name, such as '.kiln'"),
         ('[language]\nname = "a"\nextensions = [".a"]', "write [language.NAME], not [language]"),
+        pytest.param(f"x = {'[' * 5_000}", "not TOML: nested too deeply", id="nested"),
     ],
 )
 def test_what_can_end_no_name_is_told_in_one_line(tmp_path, table, said):
