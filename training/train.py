@@ -94,8 +94,7 @@ def train_adapter(
             return leave_finished(out, order, report)
         material = gather(order, accelerator.device, report, began)
         score = choose_score(material.recipe.probes, score_of)
-        if material.recipe.shard:
-            require_sharding(material.recipe, accelerator.num_processes)
+        require_trainable(material.recipe, accelerator.device, accelerator.num_processes)
         accelerator.wait_for_everyone()
         # what cannot be read or is too little leaves no folder behind
         if accelerator.is_main_process:
@@ -142,13 +141,18 @@ def leave_finished(out: Path, order: Order, report: Report) -> Path:
     return out
 
 
+def require_trainable(recipe: Recipe, device: torch.device, processes: int) -> None:
+    """Raise where *processes* on *device* cannot train by *recipe*, whatever the base."""
+    if recipe.shard:
+        require_sharding(recipe, processes)
+    if recipe.method == "qlora":
+        quantised(device, torch.bfloat16)
+
+
 def why_untrainable(recipe: Recipe) -> str:
     """Return why this process, alone, cannot train by *recipe* on this machine, whatever the base; empty if it can."""
     try:
-        if recipe.shard:
-            require_sharding(recipe, processes=1)
-        if recipe.method == "qlora":
-            quantised(choose_device(), torch.bfloat16)
+        require_trainable(recipe, choose_device(), processes=1)
     except (InputError, MissingExtraError) as fault:
         return str(fault)
     return ""
@@ -208,9 +212,14 @@ def plan_run(
     adjust: Callable[[Recipe], Recipe] | None = None,
     start_from: Path | None = None,
 ) -> Budget:
-    """Return what `train_adapter` with these arguments will take; nothing is written and no weight is read."""
+    """
+    Return what `train_adapter` with these arguments will take; nothing is written and no weight is read.
+
+    What that would refuse of the recipe is refused.
+    """
     device = choose_device()
     order = Order(read_corpus(corpus), find_base(base), adjust=adjust, start_from=start_from)
     material = gather(order, device, silent, time.perf_counter())
     processes = int(os.environ.get("WORLD_SIZE", "1"))  # accelerate's and torch's launchers say how many they started
+    require_trainable(material.recipe, device, processes)
     return plan_budget(material, out, device, processes)

@@ -148,22 +148,22 @@ def test_four_bits_need_bitsandbytes(monkeypatch):
         models.quantised(torch.device("cuda"), torch.bfloat16)
 
 
-def test_four_bits_need_a_gpu(tiny_base, tiny_corpus, tmp_path):
-    """On a processor the method is refused with the way out, before a weight is read, whatever is installed."""
-    with pytest.raises(InputError, match="no GPU here"):
-        train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=replace(RECIPE, method="qlora"))
-
-
 @pytest.mark.parametrize(
-    ("changes", "why"), [({}, ""), ({"shard": True}, "this is one"), ({"method": "qlora"}, "no GPU here")]
+    ("changes", "why"),
+    [({"shard": True}, "this is one: start it with accelerate launch"), ({"method": "qlora"}, "no GPU here")],
 )
-def test_what_cannot_be_trained_here_is_known_beforehand(changes, why, monkeypatch):
-    """One process spreads no base, and a processor trains none in four bits: evaluation asks before it begins."""
-    monkeypatch.setattr(train, "choose_device", lambda: CPU)
-    told = train.why_untrainable(replace(RECIPE, **changes))
+def test_what_cannot_be_trained_here_is_known_beforehand(changes, why, tiny_base, tiny_corpus, tmp_path, monkeypatch):
+    """One process spreads no base, and a processor trains none in four bits: plan, run and evaluation say the same."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(setup, "load_base_model", lambda *_, **__: pytest.fail("loaded"))
+    recipe = replace(RECIPE, **changes)
+    for use in (train.plan_run, train_adapter):
+        with pytest.raises(InputError, match=why):
+            use(tiny_corpus, tmp_path / "out", base=tiny_base, adjust=lambda _: recipe)
 
-    assert bool(told) is bool(why)
-    assert why in told
+    assert why in train.why_untrainable(recipe)
+    assert not train.why_untrainable(RECIPE)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

@@ -584,11 +584,12 @@ def test_two_processes_learn_what_one_learns(shard, tiny_base, tiny_corpus, tmp_
     assert read_record(tmp_path / "two")["applied"] == pytest.approx(read_record(alone)["applied"], rel=1e-3)
 
 
-def test_what_cannot_be_spread_is_refused(tiny_base, tiny_corpus, tmp_path):
-    """One process has nobody to spread a base over; nothing is left behind."""
-    with pytest.raises(InputError, match="accelerate launch"):
-        train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=replace(RECIPE, shard=True))
-    assert not (tmp_path / "out").exists()
-    for other, reason in (({"method": "dora"}, "method=lora"), ({"skim": True}, "skim=false")):
-        with pytest.raises(InputError, match=reason):
-            require_sharding(replace(RECIPE, **other), 2)
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [({"method": "dora"}, "method=lora"), ({"skim": True}, "skim=false"), ({"probes": 3}, "probes=0")],
+)
+def test_what_cannot_be_spread_is_refused(other, reason):
+    """Layers that are read whole, answers that one process writes, and packs that are not computed equally often."""
+    require_sharding(RECIPE, 2)
+    with pytest.raises(InputError, match=reason):
+        require_sharding(replace(RECIPE, **other), 2)
