@@ -50,6 +50,8 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 FILES_OF_A_BASE = ["*.safetensors", "*.json", "*.txt", "*.model", "*.jinja"]
 BASES = "bases"
 """The part of the cache that knows where bases were seen."""
+VOCABULARIES = ("tokenizer.json", "vocab*", "*.model", "*.tiktoken", "tekken.json")
+"""What files of a tokenizer are called that hold its words."""
 # a model whose configuration states no length at all
 CONTEXT_UNKNOWN = 2048
 DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
@@ -181,7 +183,10 @@ def load_tokenizer(base: Base) -> PreTrainedTokenizerBase:
         raise InputError(f"The tokenizer of the base {base.name!r} has a 'model_max_length' that is no number.")
     # tokens that somebody added and no text holds, as for padding, have no row in some models
     ids = tokenizer.get_vocab().items() - tokenizer.get_added_vocab().items()
-    last, rows = max((token for _, token in ids), default=0), read_config(base).get_text_config().vocab_size
+    if not ids:
+        # of some kinds the library makes one out of nothing
+        raise wordless(base)
+    last, rows = max(token for _, token in ids), read_config(base).get_text_config().vocab_size
     if last >= rows:
         raise InputError(f"The tokenizer of the base {base.name!r} has a token {last}, and its model {rows} of them.")
     return tokenizer
@@ -314,14 +319,21 @@ def unusable(base: Base, part: str, error: Exception) -> InputError:
     """Return the error that says why transformers could not load *part* of *base*."""
     if "trust_remote_code" in str(error):
         return InputError(f"The base {base.name!r} brings its own code, which is not run. Use a base without it.")
+    if part == "tokenizer" and not base.file and not any(any(base.folder.glob(name)) for name in VOCABULARIES):
+        return wordless(base)
     told = str(error).strip()
-    reason = told.splitlines()[0][:200] if told and not isinstance(error, KeyError) else repr(error)[:200]
+    reason = told.splitlines()[0].strip()[:200] if told and not isinstance(error, KeyError) else repr(error)[:200]
     if "ignore_mismatched_sizes" in told:
         reason = "its weights have other shapes than its configuration says."
     if reason.endswith(":"):
         reason = " ".join(told.split())[:200]
     doubt = " Is the file complete?" if base.file and "not supported" not in reason else ""
     return InputError(f"The {part} of the base {base.name!r} cannot be loaded: {reason}{doubt}")
+
+
+def wordless(base: Base) -> InputError:
+    """Return the error that says that *base* has no tokenizer."""
+    return InputError(f"The base {base.name!r} has no tokenizer. Name a folder that holds one beside the weights.")
 
 
 def read_config(base: Base) -> PreTrainedConfig:

@@ -120,6 +120,21 @@ def test_code_of_a_model_is_not_run(tiny_base, tiny_corpus, tmp_path):
         train_adapter(tiny_corpus, tmp_path / "out", base=base, recipe=RECIPE)
 
 
+@pytest.mark.parametrize("kept", ["", "tokenizer_config.json"])
+@pytest.mark.parametrize("architecture", ["qwen2", "llama"])
+def test_a_base_without_a_tokenizer_is_told_so(architecture, kept, tmp_path, tokenizer):
+    """Of some kinds the library makes one that knows no word, of others it says what else it could not make one of."""
+    from .conftest import tiny_model
+
+    tiny_model(architecture, len(tokenizer)).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    for file in tmp_path.glob("tokenizer*"):
+        if file.name != kept:
+            file.unlink()
+    with pytest.raises(InputError, match=r"has no tokenizer\. Name a folder"):
+        models.load_tokenizer(models.find_base(tmp_path))
+
+
 def test_texts_end_where_others_would_change_their_positions(tmp_path, tokenizer):
     """Phi-3 reads all texts of a pack by other angles where one is long: its base takes none that long."""
     from .conftest import tiny_model

@@ -82,7 +82,7 @@ def test_what_cannot_be_trained_is_not_said_to_be_trainable(tmp_path, write_tree
 
 
 def test_a_base_that_cannot_be_used_is_refused_before_mining(tmp_path, tiny_base, capsys):
-    """A folder that is none, and one whose vocabulary is missing, cost seconds and leave nothing."""
+    """A folder that is none, and one without a tokenizer, cost seconds and leave nothing."""
     shutil.copytree(tiny_base, tmp_path / "base")
     for file in (tmp_path / "base").glob("*token*"):
         file.unlink()
