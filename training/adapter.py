@@ -31,7 +31,7 @@ from ..mining.taught import TAUGHT
 from ..mining.wording import counted
 from .disk import disk_faults, follow_mask
 from .encode import Example
-from .forward import answer_losses, text_part, to_batch
+from .forward import answer_losses, plain_model, text_part, to_batch
 from .full import attach_full
 from .models import is_finite
 from .packing import build_pack
@@ -219,9 +219,12 @@ def log_probability_change(model: PeftModel, example: Example, mode: str) -> flo
     return float((tuned - base).abs().max())
 
 
-def sample_examples(vocabulary: int, count: int = 4) -> list[Example]:
-    """Return a few random documents: enough to see whether an adapter does anything, with no corpus at hand."""
+def sample_examples(model: PreTrainedModel | PeftModel, count: int = 4) -> list[Example]:
+    """Return random documents that *model* reads: enough to see what an adapter does, with no corpus at hand."""
     random = np.random.default_rng(0)
+    plain: Any = plain_model(model)
+    # some embeddings have a row more than the head, for padding (Moshi)
+    vocabulary = min(len(part.weight) for part in (plain.get_input_embeddings(), plain.get_output_embeddings()))
     draw = lambda size: random.integers(0, vocabulary, size).astype(np.int32)  # noqa: E731 - one line, used below
     return [Example("", "", draw(8), draw(8), draw(16)) for _ in range(count)]
 

@@ -18,7 +18,6 @@ from ..mining.errors import MismatchError
 from . import gguf_file
 from .adapter import RECORD, load_adapter, read_record, sample_examples
 from .disk import disk_faults, follow_mask
-from .encode import Example
 from .families import Family, Tokenizer, probe_family
 from .forward import answer_losses, set_mode, to_batch
 from .models import (
@@ -77,7 +76,7 @@ def merge_adapter(adapter: Path, base: str | Path | Base | None) -> Merged:
     family = probe_family(tokenizer, read_ends(found))
     require_own(found, family, record)
     model: Any = load_adapter(load_base_model(found, device=CPU, dtype=torch.float32), adapter).eval()
-    live = answer_log_probabilities(model, prompts_of(model))
+    live = answer_log_probabilities(model)
     merged = Merged(found, record, model.merge_and_unload(safe_merge=True), tokenizer, family, live)
     measure_change(merged, merged.model, "fp32")
     return merged
@@ -162,7 +161,7 @@ def measure_change(merged: Merged, model: Any, precision: str) -> tuple[float, f
     That is the mean, which rounding keeps small, and the largest, which it does not. Raises `MismatchError` when it is
     more than *precision* explains.
     """
-    change = (answer_log_probabilities(model, prompts_of(model)) - merged.live).abs()
+    change = (answer_log_probabilities(model) - merged.live).abs()
     mean, largest = float(change.mean()), float(change.max())
     if not (largest <= TOLERANCE if precision == "fp32" else mean <= ROUNDING):
         way_out = "" if precision == "fp32" else " Export with --precision fp32."
@@ -173,22 +172,18 @@ def measure_change(merged: Merged, model: Any, precision: str) -> tuple[float, f
     return mean, largest
 
 
-def prompts_of(model: Any) -> list[Example]:
-    """Return the prompts that two forms of one model are compared on."""
-    return sample_examples(model.get_input_embeddings().weight.shape[0], PROMPTS)
-
-
 def describe_files(folder: Path, pattern: str) -> dict[str, Any]:
     """Return the hashes of the files of weights."""
     return {"files": {file.name: sha256_file(file) for file in sorted(folder.glob(pattern))}}
 
 
 @torch.inference_mode()
-def answer_log_probabilities(model: Any, examples: list[Example]) -> Tensor:
-    """Return the log-probability of every answer token of *examples*, one document at a time."""
+def answer_log_probabilities(model: Any) -> Tensor:
+    """Return the log-probability of each answer token of the prompts that two forms of *model* are compared on."""
     set_mode(model, "single")
-    pieces = []
-    for example in examples:
+    pieces: list[Tensor] = []
+    # one document at a time
+    for example in sample_examples(model, PROMPTS):
         batch = to_batch(build_pack([[example]]), "single", CPU, torch.float32)
         pieces.append(-answer_losses(model, batch, fuse=False))
     return torch.cat(pieces)

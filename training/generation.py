@@ -174,8 +174,7 @@ def load_model(base: str | Path | Base | None = None, adapter: Path | None = Non
         if record is not None and loaded.adapter_sha256 != record["files"][WEIGHTS]:
             raise MismatchError(f"The adapter in {str(adapter)!r} was made anew while it was loaded. Begin again.")
         set_mode(loaded.model, "single")
-        vocabulary = model.get_input_embeddings().weight.shape[0]
-        loaded.applied = check_applied(loaded.model, sample_examples(vocabulary), "single")
+        loaded.applied = check_applied(loaded.model, sample_examples(loaded.model), "single")
         loaded.merged = merge_small(loaded.model)
     return Models(ModelGenerator(loaded), AnswerLosses(loaded))
 

@@ -20,7 +20,7 @@ from idiolect.training.families import probe_family
 from idiolect.training.generation import load_model
 from idiolect.training.prompts import ask_for
 from idiolect.training.train import train_adapter
-from transformers import PreTrainedTokenizerBase
+from transformers import MoshiConfig, PreTrainedTokenizerBase
 
 from .conftest import tiny_model
 from .test_train import RECIPE
@@ -48,6 +48,21 @@ def test_merged_weights_speak_as_the_adapter(adapter, tiny_base, tmp_path, famil
     assert [family.stop_id, 300] == merged.generation_config.eos_token_id
     with torch.no_grad():
         assert torch.allclose(merged(ids).logits, live(ids).logits, atol=1e-4)
+
+
+def test_a_base_that_reads_a_token_more_than_it_writes_is_exported(tiny_corpus, tmp_path, tokenizer):
+    """Moshi's embedding has a row more than its head: what is compared is drawn from tokens that have both."""
+    shape = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "ffn_dim": 128, "head_dim": 16}
+    config = MoshiConfig(vocab_size=len(tokenizer), num_key_value_heads=4, max_position_embeddings=512, **shape)
+    model = tiny_model(config, 0)
+    model.save_pretrained(tmp_path / "base")
+    tokenizer.save_pretrained(tmp_path / "base")
+    recipe = replace(RECIPE, steps=1)
+    adapter = train_adapter(tiny_corpus, tmp_path / "adapter", base=tmp_path / "base", recipe=recipe)
+    summary = export.export_merged(adapter, tmp_path / "merged", tmp_path / "base", "fp32")
+
+    assert len(model.get_input_embeddings().weight) > len(model.get_output_embeddings().weight)
+    assert summary["largest_difference"] < 1e-3
 
 
 @pytest.mark.parametrize(("named", "ends"), [(None, [0]), ([7, 0], [7, 0]), (0, 0)])
