@@ -9,6 +9,7 @@ import os
 from dataclasses import replace
 
 import pytest
+import torch
 import transformers as t
 from idiolect.mining.artefacts import write_json
 from idiolect.mining.errors import InputError, MachineError, MismatchError
@@ -17,6 +18,7 @@ from idiolect.training import models
 from idiolect.training.adapter import read_record
 from idiolect.training.export import export_merged
 from idiolect.training.generation import load_model
+from idiolect.training.onward import goes_on
 from idiolect.training.train import train_adapter
 
 from .test_train import RECIPE
@@ -175,6 +177,16 @@ def test_a_base_that_does_not_go_on_as_it_reads_is_refused(config, tiny_corpus, 
     tokenizer.save_pretrained(tmp_path / "base")
     with pytest.raises(InputError, match="'base' does not go on"):
         train_adapter(tiny_corpus, tmp_path / "out", base=tmp_path / "base", recipe=RECIPE)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("looks_back", [False, True])
+def test_a_base_that_looks_ahead_is_told_in_any_precision(looks_back, dtype):
+    """However little fresh weights make of a later token: the same layers go on where they look back alone."""
+    torch.manual_seed(0)
+    model = t.AutoModelForCausalLM.from_config(t.BertConfig(vocab_size=420, is_decoder=looks_back, **SMALL))
+
+    assert goes_on(model.eval().to(dtype)) is looks_back
 
 
 @pytest.mark.skipif(os.cpu_count() == 1, reason="needs two processes")
