@@ -38,6 +38,16 @@ FARTHEST = 2048
 """Attention that sees further than this is not tried beyond: on a processor a trial of so many tokens takes minutes."""
 REACHES = ("sliding_window", "attention_chunk_size", "window_size", "index_topk")
 """What configurations call the length that attention sees all of (Mistral, Llama 4, GPT-Neo, DeepSeek-V3.2)."""
+EXACT, ROUNDED = 1e-4, 5e-2
+"""How far a document's logits in a pack may be from those alone, as a share of their spread, in full precision and in
+half."""
+FURTHER, FARTHER = 1.5, 0.2
+"""
+The same in half precision of a model that makes more of rounding: by how much more than transformers' own two ways of
+attention are apart, and in any case. Of 21 random models of Gemma 4, four to twelve layers deep, those were 0.02 to
+0.18 apart, and packs as far; each fault that was planted (a window ignored, or one token longer or shorter, scores a
+tenth larger, a prefix not seen) took packs 1.9 times as far or more. Where rounding makes 0.3 it may be 1.3 times.
+"""
 LEAK = 1e-3
 """How far one document may move the logits of another, as a share of their spread: kernels that choose their blocks by
 what they are given (experts) round differently."""
@@ -211,7 +221,8 @@ def packs_exactly(
     Claim that a pack with a shared prefix gives the logits that its documents give alone, one asking *ask* tokens.
 
     Rounding alone would hide a little state that passes from one document to the next in half precision. So one
-    document is changed, too, and must move no other.
+    document is changed, too, and must move no other. How much a model makes of rounding is its own: what is wrong moves
+    it as much more.
     """
     random = np.random.default_rng(0)
     vocabulary = plain_model(model).get_input_embeddings().weight.shape[0]  # pyright: ignore
@@ -224,14 +235,23 @@ def packs_exactly(
         pack = build_pack([[example, rest[0]], [rest[1]]])
         return answer_logits(model, to_batch(pack, mode, device, dtype))
 
+    def read_alone() -> Tensor:
+        batches = (to_batch(build_pack([[example]]), "single", device, dtype) for example in (first, *rest))
+        return torch.cat([answer_logits(model, batch) for batch in batches])
+
+    lengths = [len(example.answer) for example in (first, *rest)]
     together, moved = read(first), read(other)
     set_mode(model, "single")
-    alone = [
-        answer_logits(model, to_batch(build_pack([[example]]), "single", device, dtype)) for example in (first, *rest)
-    ]
+    alone = read_alone()
+    scale = alone.std().clamp_min(1e-6)
+
+    def far(one: Tensor, two: Tensor) -> list[float]:
+        return [float(part.abs().mean() / scale) for part in (one - two).split(lengths)]
+
+    difference = max(far(together, alone))
+    allowed = EXACT if dtype == torch.float32 else ROUNDED
+    if difference >= allowed and dtype != torch.float32:
+        plain_model(model).set_attn_implementation("eager")
+        allowed = min(FURTHER * max(far(read_alone(), alone)), FARTHER)
     set_mode(model, mode)
-    scale = torch.cat(alone).std().clamp_min(1e-6)
-    lengths = [len(logits) for logits in alone]
-    leaks = [(a - b).abs().mean() / scale for a, b in zip(together.split(lengths), moved.split(lengths), strict=True)]
-    differences = [(a - b).abs().mean() / scale for a, b in zip(together.split(lengths), alone, strict=True)]
-    return bool(max(leaks[1:]) < LEAK and max(differences) < (1e-4 if dtype == torch.float32 else 5e-2))
+    return max(far(together, moved)[1:]) < LEAK and difference < allowed
