@@ -30,8 +30,7 @@ import transformers
 from idiolect.training.attention import Layout, Varlen, as_autocast, segment_attention, varlen_attention
 from idiolect.training.encode import Example
 from idiolect.training.forward import plain_model
-from idiolect.training.machine import matrix_rate, synchronize
-from idiolect.training.models import choose_dtype
+from idiolect.training.machine import choose_dtype, matrix_rate, synchronize
 from idiolect.training.packing import Segment
 from idiolect.training.recipe import Recipe
 from idiolect.training.setup import prepare_model

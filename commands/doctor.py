@@ -97,7 +97,7 @@ def is_tried(language: Language, surveys: Mapping[str, Survey]) -> bool:
 def name_accelerator() -> str | None:
     """Return the accelerator's name, or None where torch is not installed."""
     try:
-        from ..training.models import choose_device
+        from ..training.machine import choose_device
     except MissingExtraError:
         return None
     return str(choose_device())

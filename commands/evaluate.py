@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from ..evaluation.task import Task
     from ..mining.corpus import Corpus
     from ..mining.pairs.pair import Pair
+    from ..training.bases import Base
     from ..training.generation import Models
-    from ..training.models import Base
     from ..training.recipe import Recipe
     from ._progress import Report
 

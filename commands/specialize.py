@@ -23,8 +23,8 @@ from .evaluate import with_adapter
 
 if TYPE_CHECKING:
     from ..mining.corpus import Corpus
+    from ..training.bases import Base
     from ..training.generation import Models
-    from ..training.models import Base
     from ._progress import Report
 
 TRAIN_SHARE, EVALUATE_SHARE = 0.48, 0.44
@@ -137,8 +137,9 @@ def specialize(
 def find_usable(base: str) -> Base:
     """Return the *base*; raises `InputError` where it cannot be read, as for a plug-in's check that cannot be used."""
     from ..evaluation.checks.check import plugged_checks
+    from ..training.base_config import load_tokenizer, read_ends, read_parameters
+    from ..training.bases import find_base
     from ..training.families import probe_family
-    from ..training.models import find_base, load_tokenizer, read_ends, read_parameters
 
     plugged_checks()
     found = find_base(base)

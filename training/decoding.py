@@ -20,8 +20,8 @@ from torch.nn.functional import pad
 from transformers import DynamicCache
 from transformers.cache_utils import Cache, DynamicLayer
 
+from .base_config import head_width, layer_configs
 from .families import Family
-from .forward import layer_configs
 from .guarded import Guard, choose_allowed
 
 if TYPE_CHECKING:
@@ -110,8 +110,7 @@ def count_batch_tokens(model: PreTrainedModel | PeftModel, free: int | None) -> 
 def count_kept(config: Any) -> int:
     """Return how many numbers a layer of *config* keeps of a token."""
     heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-    size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    return 2 * heads * size
+    return 2 * heads * head_width(config)
 
 
 def can_join(model: PreTrainedModel | PeftModel) -> bool:

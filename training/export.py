@@ -17,20 +17,14 @@ from ..mining.artefacts import check_place, new_artefact, sha256_file, write_jso
 from ..mining.errors import MismatchError
 from . import gguf_file
 from .adapter import RECORD, load_adapter, read_record, sample_examples
+from .base_config import load_tokenizer, read_config, read_ends
+from .bases import Base, find_base
 from .disk import disk_faults, follow_mask
 from .families import Family, Tokenizer, probe_family
 from .forward import answer_losses, set_mode, to_batch
-from .models import (
-    DTYPES,
-    Base,
-    find_base,
-    load_base_model,
-    load_tokenizer,
-    read_config,
-    read_ends,
-    recall_base,
-    require_own,
-)
+from .machine import DTYPES
+from .models import load_base_model
+from .own import recall_base, require_own
 from .packing import build_pack
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ from ..mining.artefacts import write_jsonl
 from ..mining.pairs.pair import Pair
 from ..mining.taught import read_taught, write_taught
 from .adapter import RECORD, adapter_tensors, check_applied, prove_on, write_adapter
+from .base_config import read_parameters
 from .checkpoints import CHECKPOINTS, Progress
 from .full import fold_full
 from .material import Material
-from .models import read_parameters
 from .replay import origin
 from .run import RUN, files_begun
 from .setup import Setup

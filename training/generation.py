@@ -24,29 +24,19 @@ import transformers
 from ..mining.artefacts import sha256_file
 from ..mining.errors import MismatchError
 from .adapter import WEIGHTS, AppliedCheck, check_applied, load_adapter, read_record, sample_examples
+from .base_config import context_length, count_parameters, load_tokenizer, read_ends, read_parameters
+from .bases import Base, find_base
 from .decoding import ASK_EVERY, BATCH_ROWS, LANE_ROWS, Row, count_batch_tokens, cut_batches, decode
 from .encode import Example, join_ids, shorten_prompt
 from .families import Family, PromptIds, probe_family
-from .forward import choose_mode, set_mode
+from .forward import set_mode
 from .guarded import Guard
 from .lanes import count_lanes, in_lanes
 from .losses import AnswerLosses
-from .machine import free_memory
-from .models import (
-    Base,
-    choose_device,
-    choose_dtype,
-    context_length,
-    count_parameters,
-    find_base,
-    load_base_model,
-    load_tokenizer,
-    quantised,
-    read_ends,
-    read_parameters,
-    recall_base,
-    require_own,
-)
+from .machine import choose_device, choose_dtype, free_memory
+from .models import load_base_model, quantised
+from .modes import choose_mode
+from .own import recall_base, require_own
 from .recipe import SMALL_MODEL
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from ..mining.errors import InputError
+from .base_config import head_width
 from .families import Tokenizer
 
 if TYPE_CHECKING:
@@ -122,13 +123,12 @@ def describe_step(step: dict[str, Any]) -> tuple[str, Any]:
 
 def add_shape(writer: GGUFWriter, config: Any) -> None:
     """Say how large the model is, and how it counts positions."""
-    heads = config.num_attention_heads
-    width = getattr(config, "head_dim", None) or config.hidden_size // heads
+    width = head_width(config)
     writer.add_block_count(config.num_hidden_layers)
     writer.add_context_length(config.max_position_embeddings)
     writer.add_embedding_length(config.hidden_size)
     writer.add_feed_forward_length(config.intermediate_size)
-    writer.add_head_count(heads)
+    writer.add_head_count(config.num_attention_heads)
     writer.add_head_count_kv(config.num_key_value_heads)
     writer.add_key_length(width)
     writer.add_value_length(width)

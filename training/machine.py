@@ -1,5 +1,5 @@
 """
-What a machine has to give. In: a device, a folder. Out: free bytes of memory, and the rate of its matrix products.
+What a machine has to give. In: nothing, or a device. Out: the device, its precision, its free memory, its matrix rate.
 """
 
 from __future__ import annotations
@@ -12,8 +12,38 @@ from pathlib import Path
 
 import torch
 
+from .recipe import SMALL_MODEL
+
+DTYPES = {"bf16": torch.bfloat16, "fp32": torch.float32}
+"""What the user may say of precision."""
 MATRIX = {"cuda": 8192}
 """Rows of the matrix whose product is timed, where it is not 1024."""
+
+
+def choose_device() -> torch.device:
+    """Return the accelerator of this machine and process, or its processor."""
+    if torch.cuda.is_available():
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    return torch.device("cpu")
+
+
+def choose_dtype(device: torch.device, parameters: int) -> torch.dtype:
+    """
+    Return what a base of *parameters* is kept in: bf16 where *device* multiplies in it by itself, else full precision.
+
+    On a processor a small base stays in full precision: its matrices are too narrow to gain by less.
+    """
+    if device.type == "cuda":
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        native = parameters >= SMALL_MODEL and multiplies_in_bf16()
+    return torch.bfloat16 if native else torch.float32
+
+
+def multiplies_in_bf16() -> bool:
+    """Claim that this processor has instructions for products in bf16: four times the rate of full precision."""
+    able = torch.cpu.get_capabilities()
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16") or able.get("bf16"))
 
 
 def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:

@@ -22,6 +22,8 @@ from ..mining.pairs.pair import Pair
 from ..mining.split import aside_of
 from ..mining.workers import Progress as Report
 from .adapter import CONFIG, read_record
+from .base_config import context_length, load_tokenizer, read_config, read_ends, read_parameters
+from .bases import Base
 from .encode import (
     BEYOND_BASE,
     DATA_BEYOND,
@@ -34,18 +36,9 @@ from .encode import (
     require_pairs,
 )
 from .families import Family, probe_family
-from .forward import expect_mode
+from .machine import DTYPES, choose_dtype
 from .mix import drop_contexts, limit_data, limit_infill, mix_kinds
-from .models import (
-    DTYPES,
-    Base,
-    choose_dtype,
-    context_length,
-    load_tokenizer,
-    read_config,
-    read_ends,
-    read_parameters,
-)
+from .modes import expect_mode
 from .packing import Plan, plan_training
 from .recipe import Recipe, convert
 from .sizing import size_recipe

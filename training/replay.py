@@ -32,8 +32,8 @@ from .generation import ModelGenerator
 
 if TYPE_CHECKING:
     from ..mining.split import LeakFinder
+    from .bases import Base
     from .families import Family
-    from .models import Base
 
 PACKAGES = (
     "asyncio", "collections", "concurrent", "ctypes", "dbm", "email", "encodings", "html", "http", "importlib", "json",

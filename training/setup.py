@@ -27,16 +27,19 @@ from ..mining.split import SPLITS, LeakFinder
 from ..mining.wording import counted
 from ..mining.workers import Progress as Report
 from .adapter import attach_adapter, load_adapter, read_record
+from .bases import Base
 from .checkpoints import CHECKPOINTS
 from .encode import Example
 from .families import Family
-from .forward import choose_mode, decoder_layers, plain_model, set_mode
+from .forward import decoder_layers, plain_model, set_mode
 from .fused import fuse_adapter, has_plain_head, keep_memory
 from .gated import fuse_gates
 from .generation import LoadedModel, ModelGenerator
 from .lanes import choose_lanes
 from .material import Material
-from .models import Base, load_base_model, quantised, require_own
+from .models import load_base_model, quantised
+from .modes import choose_mode
+from .own import require_own
 from .packing import Plan, plan_training
 from .pointwise import fuse_pointwise
 from .recipe import SMALL_MODEL, Recipe

@@ -19,9 +19,10 @@ from transformers import AutoModelForCausalLM
 
 from .adapter import attach_adapter
 from .attention import no_mask, register_attention
+from .base_config import count_parameters, read_config
+from .bases import Base
 from .forward import decoder_layers, keeps_logits, plain_model
 from .fused import fuse_adapter
-from .models import Base, count_parameters, read_config
 from .recipe import Recipe
 
 if TYPE_CHECKING:

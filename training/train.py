@@ -27,12 +27,14 @@ from ..mining.errors import InputError, MachineError, MissingExtraError, lacks_m
 from ..mining.pairs.pair import Pair
 from ..mining.workers import Progress as Report
 from ..mining.workers import silent
+from .bases import Base, find_base
 from .budget import Budget, plan_budget, require_room
 from .contrast import look_apart
 from .finish import finish
 from .looks import Score, best_look, snapshot
+from .machine import choose_device
 from .material import Order, gather
-from .models import Base, choose_device, find_base, quantised
+from .models import quantised
 from .pace import Approve, choose_reading, time_look
 from .recipe import Recipe
 from .rein import rein_in

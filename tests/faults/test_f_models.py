@@ -20,7 +20,7 @@ from idiolect.mining.errors import IdiolectError
 from idiolect.training.adapter import read_record
 from idiolect.training.base import embedded_path
 from idiolect.training.generation import load_model
-from idiolect.training.models import recall_base
+from idiolect.training.own import recall_base
 from idiolect.training.trust import check_adapter, check_gguf
 from safetensors.torch import load_file, save_file
 

@@ -10,7 +10,7 @@ from idiolect.mining.artefacts import write_json
 from idiolect.mining.corpus import read_corpus
 from idiolect.mining.errors import InputError
 from idiolect.training.adapter import read_record
-from idiolect.training.models import hash_weights
+from idiolect.training.bases import hash_weights
 
 
 @pytest.fixture(name="made")

@@ -26,10 +26,11 @@ from idiolect.training.adapter import (
     render_card,
     write_adapter,
 )
+from idiolect.training.bases import find_base
 from idiolect.training.disk import disk_faults
 from idiolect.training.generation import load_model
 from idiolect.training.material import read_form
-from idiolect.training.models import find_base, load_base_model
+from idiolect.training.models import load_base_model
 from idiolect.training.train import train_adapter
 from safetensors.torch import load_file, save_file
 from transformers.models.bloom.modeling_bloom import BloomAttention

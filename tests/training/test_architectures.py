@@ -12,9 +12,10 @@ import pytest
 import torch
 from idiolect.training.adapter import attach_adapter
 from idiolect.training.encode import encode_pairs
-from idiolect.training.forward import answer_losses, choose_mode, to_batch
+from idiolect.training.forward import answer_losses, to_batch
 from idiolect.training.fused import fuse_adapter
 from idiolect.training.gated import fuse_gates
+from idiolect.training.modes import choose_mode
 from idiolect.training.packing import pack_in_order
 from idiolect.training.recipe import Recipe
 from idiolect.training.setup import prepare_model

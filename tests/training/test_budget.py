@@ -16,10 +16,11 @@ from idiolect.mining.corpus import read_corpus
 from idiolect.mining.errors import MachineError, TooSmallError
 from idiolect.training import budget, lanes, looks, machine, material, pace, setup, train
 from idiolect.training.adapter import attach_adapter, read_record
+from idiolect.training.bases import find_base
 from idiolect.training.encode import as_ids, encode_pairs, join_plain
 from idiolect.training.forward import answer_losses, set_mode, to_batch
 from idiolect.training.fused import fuse_adapter
-from idiolect.training.models import find_base, load_base_model
+from idiolect.training.models import load_base_model
 from idiolect.training.packing import Chunk, pack_in_order
 from idiolect.training.setup import prepare_model
 from idiolect.training.shape import read_shape

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from idiolect.training.base_config import layer_configs
 from idiolect.training.decoding import BATCH_ROWS, ROOM, Row, count_batch_tokens, count_kept, cut_batches, decode
-from idiolect.training.forward import layer_configs
 from transformers import DynamicCache, Gemma4TextConfig, Qwen2Config
 from transformers.cache_utils import DynamicLayer
 

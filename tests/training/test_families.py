@@ -19,10 +19,11 @@ import transformers as t
 from idiolect.mining.errors import InputError
 from idiolect.mining.pairs.pair import HOLE
 from idiolect.training import trust
+from idiolect.training.base_config import read_ends
+from idiolect.training.bases import Base, find_base
 from idiolect.training.encode import encode_pair, encode_pairs, encode_text
 from idiolect.training.families import probe_family
 from idiolect.training.generation import ModelGenerator
-from idiolect.training.models import Base, find_base, read_ends
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from .conftest import TEXTS, make_pairs, tiny_config

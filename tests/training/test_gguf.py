@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 import torch
 from idiolect.mining.errors import InputError
-from idiolect.training import models as loading
+from idiolect.training import base_config, bases
 from idiolect.training.adapter import read_record
 from idiolect.training.export import export_gguf, export_merged
 from idiolect.training.generation import load_model
 from idiolect.training.gguf_file import FILE, SPLITS, WORDS, interleave_rotation, write_gguf
+from idiolect.training.models import load_base_model
 from idiolect.training.train import train_adapter
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedTokenizerFast, Qwen3Config
@@ -48,7 +49,7 @@ BASES = [
     ("llama", "gpt-2"),
     ("starcoder2", "starcoder"),
 ]
-bases = pytest.mark.parametrize(("architecture", "split"), BASES)
+every_base = pytest.mark.parametrize(("architecture", "split"), BASES)
 
 
 def cut_tokenizer(split):
@@ -73,7 +74,7 @@ def full_sight(architecture):
     return tiny_model(config, 416)
 
 
-@bases
+@every_base
 def test_transformers_reads_the_file_back(architecture, split, tmp_path):
     """The file's weights give the model's own logits."""
     model = full_sight(architecture)
@@ -85,7 +86,7 @@ def test_transformers_reads_the_file_back(architecture, split, tmp_path):
         assert torch.allclose(read(ids).logits, model(ids).logits, atol=1e-4)
 
 
-@bases
+@every_base
 def test_llama_cpp_runs_the_file(architecture, split, tmp_path):
     """An engine that is not ours cuts the same text into the same tokens and gives the same logits."""
     llama_cpp = pytest.importorskip("llama_cpp")
@@ -148,23 +149,23 @@ def test_a_spoiled_file_is_one_line(tiny_corpus, tmp_path):
 @pytest.mark.parametrize("base", ["models/tiny.gguf", "~nobody-of-that-name/tiny"])
 def test_a_file_that_is_not_there_is_no_remote_name(base, monkeypatch):
     """A slip in a path with one folder, or in whose it is, reaches for no network."""
-    monkeypatch.setattr(loading, "download_base", lambda name: pytest.fail(f"fetched {name}"))
+    monkeypatch.setattr(bases, "download_base", lambda name: pytest.fail(f"fetched {name}"))
     with pytest.raises(InputError, match="No base model at"):
-        loading.find_base(base)
+        bases.find_base(base)
 
 
 def test_a_file_s_configuration_is_parsed_once(tmp_path, monkeypatch):
     """Of a vocabulary of 49,152 tokens that takes seconds; what one caller changes no other sees."""
-    parsed, parse = [], loading.AutoConfig.from_pretrained
-    monkeypatch.setattr(loading.AutoConfig, "from_pretrained", lambda **source: parsed.append(1) or parse(**source))
+    parsed, parse = [], base_config.AutoConfig.from_pretrained
+    monkeypatch.setattr(base_config.AutoConfig, "from_pretrained", lambda **source: parsed.append(1) or parse(**source))
     write_gguf(full_sight("qwen2"), cut_tokenizer("qwen2"), tmp_path / FILE, name="t", stop_id=0, precision="fp32")
-    base = loading.find_base(tmp_path / FILE)
-    loading.read_config(base).vocab_size = 7
-    loading.read_ends(base)
-    model = loading.load_base_model(base, device=torch.device("cpu"), dtype=torch.float32)
+    base = bases.find_base(tmp_path / FILE)
+    base_config.read_config(base).vocab_size = 7
+    base_config.read_ends(base)
+    model = load_base_model(base, device=torch.device("cpu"), dtype=torch.float32)
 
     assert len(parsed) == 1
-    assert loading.read_config(base).vocab_size == model.config.vocab_size == 416
+    assert base_config.read_config(base).vocab_size == model.config.vocab_size == 416
 
 
 def test_what_llama_cpp_would_read_otherwise_is_refused(tokenizer, tmp_path):

@@ -10,10 +10,11 @@ from dataclasses import replace
 import pytest
 import torch
 from idiolect.training.adapter import adapter_tensors, attach_adapter, load_adapter
+from idiolect.training.bases import find_base
 from idiolect.training.encode import encode_pairs
 from idiolect.training.lanes import choose_lanes, in_lanes, open_lanes
 from idiolect.training.looks import trainable
-from idiolect.training.models import find_base, load_base_model
+from idiolect.training.models import load_base_model
 from idiolect.training.packing import pack_in_order
 from idiolect.training.recipe import Recipe
 from idiolect.training.setup import prepare_model

@@ -22,11 +22,13 @@ from idiolect.mining.taught import marks_of, read_taught
 from idiolect.mining.workers import silent
 from idiolect.training import looks, mix, models, pace, replay, setup, steps, train
 from idiolect.training.adapter import attach_adapter, read_record
+from idiolect.training.base_config import load_tokenizer, read_ends
+from idiolect.training.bases import find_base
 from idiolect.training.encode import Encoded, encode_pairs
 from idiolect.training.families import probe_family
 from idiolect.training.forward import set_mode
 from idiolect.training.full import fold_full
-from idiolect.training.models import find_base, load_base_model, load_tokenizer, read_ends
+from idiolect.training.models import load_base_model
 from idiolect.training.packing import pack_in_order
 from idiolect.training.setup import prepare_model
 from idiolect.training.sizing import size_recipe

@@ -16,6 +16,8 @@ from idiolect.mining.errors import InputError, MachineError, MismatchError
 from idiolect.training import adapter as adapters
 from idiolect.training import models
 from idiolect.training.adapter import read_record
+from idiolect.training.base_config import context_length, load_tokenizer
+from idiolect.training.bases import find_base
 from idiolect.training.export import export_merged
 from idiolect.training.generation import load_model
 from idiolect.training.onward import goes_on
@@ -134,7 +136,7 @@ def test_a_base_without_a_tokenizer_is_told_so(architecture, kept, tmp_path, tok
         if file.name != kept:
             file.unlink()
     with pytest.raises(InputError, match=r"has no tokenizer\. Name a folder"):
-        models.load_tokenizer(models.find_base(tmp_path))
+        load_tokenizer(find_base(tmp_path))
 
 
 def test_texts_end_where_others_would_change_their_positions(tmp_path, tokenizer):
@@ -148,7 +150,7 @@ def test_texts_end_where_others_would_change_their_positions(tmp_path, tokenizer
     tiny_model(config, len(tokenizer)).save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
 
-    assert models.context_length(models.find_base(tmp_path), tokenizer) == 64
+    assert context_length(find_base(tmp_path), tokenizer) == 64
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from idiolect.training import attention, forward
+from idiolect.training import attention, forward, modes
 from idiolect.training.attention import dense_mask
 from idiolect.training.encode import Example, as_ids, encode_pairs
-from idiolect.training.forward import answer_logits, answer_losses, choose_mode, read_prompts, set_mode, to_batch
+from idiolect.training.forward import answer_logits, answer_losses, read_prompts, set_mode, to_batch
+from idiolect.training.modes import choose_mode
 from idiolect.training.packing import (
     Chunk,
     Segment,
@@ -197,7 +198,7 @@ def test_a_lack_of_memory_says_nothing_of_a_model(family, monkeypatch):
     def lack(*_, **__):
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(forward, "answer_logits", lack)
+    monkeypatch.setattr(modes, "answer_logits", lack)
 
     with pytest.raises(torch.OutOfMemoryError):
         choose_mode(tiny_model("qwen2", len(family.tokenizer)), CPU, torch.float32)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 import torch
 from idiolect.mining.errors import IdiolectError, SettingsError
-from idiolect.training import models
+from idiolect.training import machine
 from idiolect.training.recipe import RANGES, Recipe, change_recipe
 from idiolect.training.sizing import size_recipe
 
@@ -122,8 +122,8 @@ def test_a_real_base_on_a_processor_takes_short_packs(monkeypatch):
     assert (on_cores.pack_tokens, on_cores.skim) == (2048, True)
     assert (on_card.pack_tokens, on_card.skim) == (16_384, False)
     assert on_cores.validation_tokens < on_card.validation_tokens
-    monkeypatch.setattr(models, "multiplies_in_bf16", lambda: True)
-    assert models.choose_dtype(cpu, 135_000_000) == torch.bfloat16
-    assert models.choose_dtype(cpu, 6_000_000) == torch.float32
-    monkeypatch.setattr(models, "multiplies_in_bf16", lambda: False)
-    assert models.choose_dtype(cpu, 135_000_000) == torch.float32
+    monkeypatch.setattr(machine, "multiplies_in_bf16", lambda: True)
+    assert machine.choose_dtype(cpu, 135_000_000) == torch.bfloat16
+    assert machine.choose_dtype(cpu, 6_000_000) == torch.float32
+    monkeypatch.setattr(machine, "multiplies_in_bf16", lambda: False)
+    assert machine.choose_dtype(cpu, 135_000_000) == torch.float32

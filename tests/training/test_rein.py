@@ -10,7 +10,8 @@ import pytest
 import torch
 from idiolect.training import rein, train
 from idiolect.training.adapter import adapter_tensors, load_adapter, read_record
-from idiolect.training.models import find_base, load_base_model
+from idiolect.training.bases import find_base
+from idiolect.training.models import load_base_model
 from idiolect.training.train import train_adapter
 
 from .test_train import RECIPE

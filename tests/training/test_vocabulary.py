@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import torch
 from idiolect.training.adapter import attach_adapter, check_applied, read_record, sample_examples
+from idiolect.training.bases import find_base
 from idiolect.training.encode import Example
 from idiolect.training.export import export_merged
 from idiolect.training.looks import trainable
-from idiolect.training.models import find_base, load_base_model
+from idiolect.training.models import load_base_model
 from idiolect.training.recipe import Recipe
 from idiolect.training.steps import make_optimizer
 from idiolect.training.train import train_adapter

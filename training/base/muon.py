@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ..models import multiplies_in_bf16
+from ..machine import multiplies_in_bf16
 
 if TYPE_CHECKING:
     from torch import Tensor
