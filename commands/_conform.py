@@ -99,7 +99,7 @@ def conform_answer(
     best: Conformed | None = None
     rounds = ((1, sampling.temperature), (house.tries - 1, sampling.temperature or WARMTH))
     for number, (count, temperature) in enumerate(rounds):
-        if count == 0 or (best is not None and best.passes):
+        if count == 0 or (best is not None and best.passes and not best.closed):
             break
         answers = generator.generate(
             [request] * count,

@@ -91,7 +91,11 @@ def command(
         if not (hole := open_hole()).is_judge:
             name = hole.language.name
             click.echo(f"idiolect: what stands before the answer is no {name}; nothing can be pruned", err=True)
-        best, _ = conform_answer(generator, request, sampling, open_hole, house)
+        from ..evaluation.extract import repeats_itself
+
+        best, _ = conform_answer(
+            generator, request, sampling, open_hole, house, repeats_itself, lambda text: first_round(text).rstrip()
+        )
         tell_conformed(best, adapter, as_json)
         return
     answers = ask_model(generator, [request] * samples, sampling)
@@ -128,7 +132,7 @@ def shown(text: str) -> str:
 
 def ask_model(generator: ModelGenerator, requests: list[Prompt], sampling: Sampling) -> list[Generation]:
     """Return the answers to *requests*, in order; one that goes round in circles ends with its first round."""
-    from ..evaluation.extract import repeats_itself, whole_lines
+    from ..evaluation.extract import repeats_itself
 
     answers = generator.generate(
         requests,
@@ -139,9 +143,16 @@ def ask_model(generator: ModelGenerator, requests: list[Prompt], sampling: Sampl
         is_over=[repeats_itself] * len(requests),
     )
     return [
-        answer._replace(text=whole_lines(answer.text) or answer.text) if answer.finish_reason == "over" else answer
+        answer._replace(text=first_round(answer.text)) if answer.finish_reason == "over" else answer
         for _, answer in sorted(answers, key=lambda item: item[0])
     ]
+
+
+def first_round(text: str) -> str:
+    """Return *text*, of what comes again and again at its end the first round alone."""
+    from ..evaluation.extract import repeats_itself, whole_lines
+
+    return (whole_lines(text) or text) if repeats_itself(text) else text
 
 
 def hole_opener(request: Prompt, file: Path | None, line: int | None) -> Callable[[], Growth]:
@@ -164,3 +175,5 @@ def tell_conformed(best: Conformed, adapter: Path, as_json: bool) -> None:
     click.echo(shown(best.text))
     for fault in best.faults:
         click.echo(f"idiolect: no candidate was free of faults; in this one: {printable(fault)}", err=True)
+    if best.unasked:
+        click.echo(f"idiolect: whether the checker accepts it is not known: {best.unasked}", err=True)

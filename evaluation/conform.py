@@ -2,8 +2,9 @@
 The best of several answers. In: candidates for one hole. Out: `Conformed`s, best first, with what is wrong with each.
 
 Parsing weighs most, then the language's own compiler or checker, then what the profile finds. A candidate is repaired
-only where that is safe: lines that break off are cut until the file parses, and departures from the house's style are
-mended by the fixes that change nothing of what the code does. Nothing is run here; a checker runs in the sandbox.
+only where that is safe: lines that break off are cut until the file parses, and where that would leave none, what they
+open is closed; departures from the house's style are mended by the fixes that change nothing of what the code does.
+Nothing is run here; a checker runs in the sandbox.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from ..mining.source import Source, Span, parse_text
 from ..mining.tiers import ENFORCED
 from .checks.compile import compile_texts
 from .fix import fix_source
-from .language_check import Complaint, run_checker
+from .language_check import run_checker
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,10 @@ class Conformed:
     findings: tuple[str, ...] = ()
     """What departs from the house's style, by rule and line."""
     repaired: bool = False
+    unasked: str = ""
+    """Why the language's own checker could not be asked; empty where it was, or there is none."""
+    closed: bool = False
+    """Whether it broke off within its first statement, and what that left open was closed behind it."""
 
     @property
     def passes(self) -> bool:
@@ -50,10 +55,11 @@ class Conformed:
         return (*broken, *([self.complaint] if self.complaint else ()), *self.findings)
 
     @property
-    def rank(self) -> tuple[bool, bool, bool, int, bool, int]:
+    def rank(self) -> tuple[bool, bool, bool, bool, int, bool, int]:
         """What is sorted by: the least is the best; of equals, what needed no repair, then the first."""
         empty = not self.text.strip()
-        return empty, not self.parses, self.complaint is not None, len(self.findings), self.repaired, self.origin
+        broken = empty, not self.parses, self.closed
+        return *broken, self.complaint is not None, len(self.findings), self.repaired, self.origin
 
 
 def conform(
@@ -78,10 +84,11 @@ def conform(
 
 def judge_candidate(hole: Growth, path: str, text: str, origin: int, profile: Profile | None) -> Conformed:
     """Return what is wrong with one candidate, after the repairs that are safe."""
-    whole = text if hole.completes(text) else hole.cut_to_whole(text)
+    cut = text if hole.completes(text) else hole.cut_to_whole(text)
+    whole = cut if cut.strip() else hole.close_to_whole(text)
     if not whole.strip():
         return Conformed(text, origin, parses=False, complaint=None)
-    found = Conformed(whole, origin, parses=True, complaint=None, repaired=whole != text)
+    found = Conformed(whole, origin, parses=True, complaint=None, repaired=whole != text, closed=whole != cut)
     source = parse_text(path, hole.before + whole + hole.after, hole.language)
     findings = style_findings(source, whole, hole, profile)
     if findings and profile is not None:
@@ -92,7 +99,8 @@ def judge_candidate(hole: Growth, path: str, text: str, origin: int, profile: Pr
             findings = style_findings(source, whole, hole, profile)
             found = replace(found, text=whole, repaired=True)
     told = tuple(f"{finding.entry.id} in line {source.line_of(finding.start)}" for finding in findings)
-    return replace(found, complaint=find_complaint(source), findings=told)
+    complaint, unasked = ask_compiler(source)
+    return replace(found, complaint=complaint, unasked=unasked, findings=told)
 
 
 def style_findings(source: Source, text: str, hole: Growth, profile: Profile | None) -> list[Finding]:
@@ -105,12 +113,14 @@ def style_findings(source: Source, text: str, hole: Growth, profile: Profile | N
     return [f for f in found if f.entry.tier in ENFORCED and span.start <= f.start < span.end]
 
 
-def find_complaint(source: Source) -> str | None:
-    """Return what the language's compiler or checker says against *source*; None where it says nothing or is absent."""
+def ask_compiler(source: Source) -> tuple[str | None, str]:
+    """Return what the language's compiler or checker says against *source*, or None, and why it could not be asked."""
     if source.language.check:
         said = run_checker(source)
-        return f"line {said.line}: {said.message}" if isinstance(said, Complaint) else None
+        if isinstance(said, str):
+            return None, said
+        return None if said is None else f"line {said.line}: {said.message}", ""
     if source.language.name == "python":
         (fault,) = compile_texts([(source.path, source.text)])
-        return None if fault is None else f"line {fault[0]}: {fault[1]}"
-    return None
+        return None if fault is None else f"line {fault[0]}: {fault[1]}", ""
+    return None, ""

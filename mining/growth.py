@@ -10,18 +10,19 @@ here. Trees of earlier, shorter text are used again, so that a check costs the n
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tree_sitter import LogType, Parser, Tree
 
 from .languages import Language
-from .source import parse_tree, whole_lines
+from .source import indent_of, parse_tree, whole_lines
 
 PROCESS = re.compile(r"process version:\d+, version_count:\d+, state:(\d+), row:(\d+), col:(\d+)")
 ONE_TOKEN = re.compile(r"\w+|[^\w\s]+")
 DETECTED = "detect_error lookahead:"
 END = "end"
-BRACKETS = {"(": ")", "[": "]", "{": "}"}
+CLOSERS = {"(": ")", "[": "]", "{": "}"}
 STRINGS = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
 MOST_BYTES = 60_000
 """Of more than this before the hole its end is looked at: a check must stay cheaper than the token it judges."""
@@ -162,6 +163,13 @@ class Growth:
             lines.pop()
         return "\n".join(lines)
 
+    def close_to_whole(self, text: str) -> str:
+        """Return as many lines of *text* as make the whole parse once closed behind them; empty where none do."""
+        lines = text.rstrip().split("\n")
+        while lines and not self.completes(close_brackets(lines)):
+            lines.pop()
+        return close_brackets(lines)
+
 
 def point_at(data: bytes, byte: int) -> tuple[int, int]:
     """Return the row and the column of *byte*."""
@@ -201,10 +209,25 @@ def hole_at(language: Language, file: str, line: int) -> Growth:
 
 def closers_of(text: str) -> str:
     """Return what closes the brackets that *text* leaves open."""
-    waiting: list[str] = []
-    for mark in STRINGS.sub("", text):
-        if mark in BRACKETS:
-            waiting.append(BRACKETS[mark])
-        elif waiting and mark == waiting[-1]:
-            waiting.pop()
-    return "\n" + "".join(reversed(waiting)) + "\n"
+    return "\n" + "".join(closer for closer, _ in waiting_brackets(text.split("\n"))) + "\n"
+
+
+def close_brackets(lines: Sequence[str]) -> str:
+    """Return *lines* with what closes their brackets: on a line of its own where what it closes ends one."""
+    text = "\n".join(lines)
+    for closer, line in waiting_brackets(lines):
+        opens_block = CLOSERS.get(line.rstrip()[-1:]) == closer
+        text += f"\n{indent_of(line)}{closer}" if opens_block else closer
+    return text
+
+
+def waiting_brackets(lines: Sequence[str]) -> list[tuple[str, str]]:
+    """Return what closes each bracket that *lines* leave open, with the line that opens it, the innermost first."""
+    waiting: list[tuple[str, str]] = []
+    for line in lines:
+        for mark in STRINGS.sub("", line):
+            if mark in CLOSERS:
+                waiting.append((CLOSERS[mark], line))
+            elif waiting and mark == waiting[-1][0]:
+                waiting.pop()
+    return waiting[::-1]

@@ -4,7 +4,10 @@ Of several answers the best is found: what parses, what the checker accepts, wha
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from idiolect.commands.generate import tell_conformed
 from idiolect.evaluation.conform import conform
 from idiolect.evaluation.sandbox.doctor import find_cage
 from idiolect.mining.conventions.tally import tally_source
@@ -25,6 +28,19 @@ def test_what_the_checker_accepts_comes_first(tend: Language):
     assert not third.parses
 
 
+def test_a_checker_that_cannot_be_asked_is_told(
+    tend: Language, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    """Without a sandbox, or on a machine too busy to make one, nothing is known of what it would say."""
+    monkeypatch.setattr("idiolect.evaluation.language_check.find_cage", lambda: None)
+    (found,) = conform(hole_for(tend, "", "rule r when fan is on {"), "r.tend", ["  turn lamp off"])
+
+    assert found.passes and "no_sandbox" == found.unasked
+    tell_conformed(found, Path("adapter"), as_json=False)
+    assert "  turn lamp off\n" == (told := capsys.readouterr()).out
+    assert "whether the checker accepts it is not known: no_sandbox" in told.err
+
+
 def test_what_breaks_off_is_cut_to_whole_lines(tend: Language):
     """The repair is said, and loses to an equal answer that needed none."""
     hole = hole_for(tend, "switch fan\n", "rule r when fan is on {")
@@ -32,6 +48,16 @@ def test_what_breaks_off_is_cut_to_whole_lines(tend: Language):
 
     assert (False, True) == (whole.repaired, cut.repaired)
     assert "  turn fan off\n  wait 9s" == cut.text
+
+
+def test_what_broke_off_within_its_first_statement_parses(tend: Language):
+    """What it left open is closed: that loses to any other that parses, and beats what nothing can mend."""
+    hole = hole_for(tend, "switch fan\n", "rule r when fan is on {")
+    best, closed, broken = conform(hole, "r.tend", ["  )", "  if fan is on {\n    turn fan o", "  wait 9s\n  turn fa"])
+
+    assert ("  wait 9s", True, False) == (best.text, best.passes, best.closed)
+    assert ("  if fan is on {\n  }", True, True) == (closed.text, closed.parses, closed.closed)
+    assert ("it does not parse",) == broken.faults
 
 
 def test_python_is_compiled():

@@ -101,6 +101,17 @@ def test_lines_that_break_off_are_cut(tend: Language):
     assert not hole.cut_to_whole("  if fan is on {\n    turn fan off")
 
 
+def test_what_a_first_statement_leaves_open_is_closed(tend: Language):
+    """Where no whole line is left; each block's end stands where the block began, and a line that broke off is cut."""
+    hole = hole_for(tend, "", "rule r when fan is on {")
+    text = "  if fan is on {\n    if fan is on {\n      turn fan off\n      turn fa"
+    python = hole_for(language_named("python"), "", "def f(x):")
+
+    assert f"{text[:-14]}\n    }}\n  }}" == hole.close_to_whole(text)
+    assert "    return total(x, [1])" == python.close_to_whole("    return total(x, [1")
+    assert not hole.close_to_whole("  if fan is fan is (")
+
+
 def test_a_hole_at_a_line_has_its_file_around_it(tend: Language):
     """The line that is named moves down."""
     hole = hole_at(tend, "switch fan\nroutine r() {\n}\n", 3)

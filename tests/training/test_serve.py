@@ -249,9 +249,10 @@ def test_a_conforming_answer_is_streamed_when_it_is_known(conforming):
     assert "e" not in whole["text"]
 
 
-def test_of_several_the_one_without_faults_is_served(served, monkeypatch):
-    """The likeliest that does not compile is followed by others, and all tokens are counted."""
-    texts = ["    x = yield\n    await x", "    return )", "    return values", "    return"]
+@pytest.mark.parametrize("likeliest", ["    x = yield\n    await x", "    return (values"])
+def test_of_several_the_one_without_faults_is_served(served, monkeypatch, likeliest):
+    """A likeliest that does not compile, or broke off at once, is followed by others, and all tokens are counted."""
+    texts = [likeliest, "    return )", "    return values", "    return"]
     written = [Generation(text, "stop", 5, 3, 0.1, None) for text in texts]
 
     def write(_, requests, **asked):
