@@ -146,15 +146,12 @@ def complete_conforming(generator: ModelGenerator, house: House, ask: Ask, is_ov
 
 def hole_of(prompt: Prompt) -> Growth:
     """Return the hole that *prompt*, read of a request, asks to fill."""
-    from ..mining.growth import Growth, closers_of, hole_for
+    from ..mining.growth import Growth, closers_of
     from ..mining.languages import language_named
     from ..mining.pairs.pair import HOLE
-    from ..training.families import PLAIN
 
     language = language_named(prompt.language)
     if prompt.kind == "infill":
         before, _, after = prompt.instruction.partition(HOLE)
         return Growth(language, before, after)
-    if prompt.kind == PLAIN:
-        return Growth(language, prompt.instruction, closers_of(prompt.instruction))
-    return hole_for(language, "", prompt.instruction)
+    return Growth(language, prompt.instruction, closers_of(prompt.instruction))

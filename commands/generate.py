@@ -116,10 +116,12 @@ def command(
 def read_request(adapter: Path, instruction: str, file: Path | None, line: int | None) -> Prompt:
     """Return what is asked: to fill *line* of *file*, or *instruction*, in the language that *adapter* knows best."""
     from ..training.adapter import read_record
-    from ..training.prompts import ask_at_line, ask_for, unknown_language, usual_path
+    from ..training.prompts import ask_at_line, ask_for, is_unread, unknown_language, usual_path
 
     record = read_record(adapter)
     tell_unknown_language(unknown_language(record))
+    if file is not None and is_unread(file):
+        click.echo(f"idiolect: no language that is known here has files called {file.name!r}; read as Python", err=True)
     if file is not None and line is not None:
         return ask_at_line(file, line)
     return ask_for(instruction, file, usual_path(record))

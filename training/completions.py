@@ -14,10 +14,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ..mining.languages import language_of
 from ..mining.pairs.pair import HOLE
 from .families import PLAIN
 from .generation import Generation, ModelGenerator
-from .prompts import EXAMPLE, Prompt, is_whole, language_at
+from .prompts import EXAMPLE, Prompt, is_whole
 
 USUAL_TOKENS, MOST_TOKENS = 64, 256
 """Tokens of an answer where none are asked for, and however many are: others wait for it."""
@@ -120,15 +121,17 @@ def read_ask(body: dict[str, Any], name: str, usual: str = EXAMPLE) -> Ask:
         raise RefusedError("'temperature' must be a number from 0 to 10.")
     if type(seed) is not int or seed < 0:
         raise RefusedError("'seed' must be a whole number, not negative.")
-    language = language_at(path).name
+    if (language := language_of(path, data=text.encode())) is None:
+        raise RefusedError(
+            f"No language that is known here has files called {path!r}: leave 'path' out, or name one of your own to "
+            "`idiolect serve` with --language."
+        )
     if suffix:
         if HOLE in text + suffix:
             raise RefusedError(f"The text contains {HOLE!r}, which marks the hole.")
-        prompt = Prompt("infill", path, language, "", f"{text}{HOLE}{suffix}")
+        prompt = Prompt("infill", path, language.name, "", f"{text}{HOLE}{suffix}")
     else:
-        # taught answers begin with the line end that puts them on a line of their own: one that is there is theirs
-        ask = text.removesuffix("\n")
-        prompt = Prompt(PLAIN if ask == text else "implement", path, language, "", ask)
+        prompt = Prompt(PLAIN, path, language.name, "", text)
     usage = options.get("include_usage") is True
     limit = min(limit, MOST_TOKENS)
     return Ask(prompt, model != "base", limit, float(temperature), seed, tuple(stop), stream, usage)

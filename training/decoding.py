@@ -23,6 +23,7 @@ from transformers.cache_utils import Cache, DynamicLayer
 from .base_config import head_width, layer_configs
 from .families import Family
 from .guarded import Guard, choose_allowed
+from .seam import Seam
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -68,6 +69,8 @@ class Row:
     """Tokens after which that is asked, wherever lines begin."""
     guard: Guard | None = None
     """Refuses text that cannot become code."""
+    seam: Seam | None = None
+    """The end of the prompt, which the answer begins with."""
     written: list[int] = field(default_factory=list)
     stopped: bool = False
     over: bool = False
@@ -84,12 +87,29 @@ class Row:
         """Whether nothing more will be written."""
         return self.stopped or self.over or self.stuck or len(self.written) >= self.limit
 
+    @property
+    def at_seam(self) -> bool:
+        """Whether the prompt's end is still to be written anew."""
+        return self.seam is not None and not self.seam.passed
+
+    def text(self, family: Family, written: list[int] | None = None) -> str:
+        """Return the answer's text, or what it would be with *written*."""
+        text = family.answer_text(self.written if written is None else written, self.kind)
+        return text if self.seam is None else self.seam.behind(text)
+
+    def take(self, family: Family, token: int) -> None:
+        """Write *token*."""
+        self.written.append(token)
+        if self.seam is not None and not self.seam.passed:
+            self.seam.reach(family.answer_text(self.written, self.kind))
+        self.watch_lines(family, token)
+
     def watch_lines(self, family: Family, token: int) -> None:
         """Ask whether the answer is over, each time that a line has begun, and at times within a long one."""
         often = len(self.written) % self.ask_every == 0
         if self.is_over is None or not (often or self.at_start or family.breaks_line(token)):
             return
-        text = family.answer_text(self.written, self.kind)
+        text = self.text(family)
         self.at_start = not text.rpartition("\n")[2].strip()
         self.over = (often or not self.at_start) and self.is_over(text)
 
@@ -152,8 +172,7 @@ def decode(
                 continue
             if token in family.stop_ids:
                 row.stopped = True
-            row.written.append(token)
-            row.watch_lines(family, token)
+            row.take(family, token)
         stay = [place for place, row in enumerate(live) if not row.is_done]
         if not stay:
             return
@@ -282,13 +301,18 @@ def step(
 
 def choose_tokens(logits: Tensor, rows: Sequence[Row], temperature: float, family: Family) -> list[int | None]:
     """Return each row's next token: the likeliest, or one drawn with the row's own random numbers; None when stuck."""
-    free = [place for place, row in enumerate(rows) if row.guard is None]
+    free = [place for place, row in enumerate(rows) if row.guard is None and not row.at_seam]
     chosen: list[int | None] = [None] * len(rows)
     for place, token in zip(free, choose_free(logits[free], [rows[p] for p in free], temperature), strict=True):
         chosen[place] = token
     for place, row in enumerate(rows):
-        if row.guard is not None:
+        if row.seam is not None and row.at_seam:
             text_of = partial(family.answer_text, kind=row.kind)
+            chosen[place] = row.seam.choose(
+                logits[place], row.guard, row.written, text_of, family.stop_ids, temperature, row.random
+            )
+        elif row.guard is not None:
+            text_of = partial(row.text, family)
             chosen[place] = choose_allowed(
                 logits[place], row.guard, row.written, text_of, family.stop_ids, temperature, row.random
             )

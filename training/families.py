@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from ..mining.artefacts import sha256_json
 from ..mining.errors import InputError
 from ..mining.pairs.pair import HOLE
+from .seam import cut_seam
 from .trust import is_harmless
 
 # A transformers tokenizer. Its own annotations are unions that no caller can narrow.
@@ -150,6 +151,17 @@ class Family:
             ask = [fim.prefix, *self.encode(before), fim.suffix, *self.encode(after), fim.middle]
             return PromptIds(shared, ask)
         return PromptIds(shared, self.encode(instruction))
+
+    def cut_seam(self, text: str) -> tuple[str, str]:
+        """
+        Return what is asked of *text*, whose answer goes on where it ends, and its end, which the answer begins with.
+
+        In a chat that is a line that holds indentation alone: an answer there begins with a line.
+        """
+        if self.chat is None:
+            return cut_seam(text)
+        before, _, line = text.rpartition("\n")
+        return (text, "") if line.strip() else (before, line)
 
     def chat_ids(self, path: str, language: str, context: str, instruction: str) -> PromptIds:
         """Return the ids of one prompt as a user's message."""

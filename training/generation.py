@@ -28,7 +28,7 @@ from .base_config import context_length, count_parameters, load_tokenizer, read_
 from .bases import Base, find_base
 from .decoding import ASK_EVERY, BATCH_ROWS, LANE_ROWS, Row, count_batch_tokens, cut_batches, decode
 from .encode import Example, join_ids, shorten_prompt
-from .families import Family, PromptIds, probe_family
+from .families import PLAIN, Family, PromptIds, probe_family
 from .forward import set_mode
 from .guarded import Guard
 from .lanes import count_lanes, in_lanes
@@ -38,6 +38,7 @@ from .models import load_base_model, quantised
 from .modes import choose_mode
 from .own import recall_base, require_own
 from .recipe import SMALL_MODEL
+from .seam import Seam
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -232,9 +233,15 @@ class ModelGenerator:
 
     def whole_prompt(self, request: Asked) -> PromptIds:
         """Return the ids of *request*, however many."""
-        return self.family.prompt_ids(
-            request.kind, request.path, request.language, request.context, request.instruction
-        )
+        asked, _ = self.cut_seam(request)
+        return self.family.prompt_ids(request.kind, request.path, request.language, request.context, asked)
+
+    def cut_seam(self, request: Asked) -> tuple[str, Seam | None]:
+        """Return what is asked of *request*, and where it ends within a line the seam there."""
+        if request.kind != PLAIN:
+            return request.instruction, None
+        asked, end = self.family.cut_seam(request.instruction)
+        return asked, Seam(end, self.family.encode(end)) if end else None
 
     def prompt_of(self, request: Asked, room: int) -> list[int]:
         """Return the ids of *request*, its oldest context dropped where prompt and *room* exceed the context length."""
@@ -262,18 +269,23 @@ class ModelGenerator:
         *ask_every* tokens. *guards* refuse tokens while it grows.
         """
         most = self.context_length // 2
+        seams = [self.cut_seam(request)[1] for request in requests]
+        limits = [
+            min(limit + (len(seam.ids) if seam else 0), most) for limit, seam in zip(max_tokens, seams, strict=True)
+        ]
         rows = [
             Row(
                 index,
-                self.prompt_of(request, min(limit, most)),
-                min(limit, most),
+                self.prompt_of(request, limits[index]),
+                limits[index],
                 np.random.default_rng([seed, index]),
                 request.kind,
                 None if is_over is None else is_over[index],
                 ask_every,
                 None if guards is None else guards[index],
+                seams[index],
             )
-            for index, (request, limit) in enumerate(zip(requests, max_tokens, strict=True))
+            for index, request in enumerate(requests)
         ]
         for batch, span in self.write(rows, adapted, temperature):
             for row in batch:
@@ -321,6 +333,8 @@ class ModelGenerator:
     def finish(self, row: Row, seconds: float, first: float) -> Generation:
         """Return what *row* became."""
         # the answer's kind decides what opens it, which is not part of its text
-        text = self.family.answer_text(row.written, row.kind)
+        text = row.text(self.family)
         reason = "stop" if row.stopped else "over" if row.over else "length"
-        return Generation(text, reason, len(row.prompt), len(row.written), seconds, first)
+        # what is written anew of the prompt stays the prompt's, but for the token that goes on from it
+        anew = min(len(row.seam.ids), len(row.written) - bool(text)) if row.seam else 0
+        return Generation(text, reason, len(row.prompt) + anew, len(row.written) - anew, seconds, first)

@@ -87,6 +87,14 @@ def language_at(path: str, data: bytes = b"") -> Language:
     return language_of(path, data=data) or language_named("python")
 
 
+def is_unread(file: Path) -> bool:
+    """Claim that *file* is of no language that is known."""
+    try:
+        return language_of(file.name, data=file.read_bytes()) is None
+    except OSError:
+        return False
+
+
 def read_source(file: Path) -> Source:
     """Return the parsed *file*."""
     path = path_of(file)

@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -106,8 +107,15 @@ class Handler(BaseHTTPRequestHandler):
         return self.path.partition("?")[0]
 
     def turn_away(self) -> None:
-        """Say that what is asked is not here, and what is."""
-        self.refuse(404, f"No {self.command} {self.path!r} here; there are GET {MODELS} and POST {COMPLETIONS}.")
+        """Say that what is asked is not here, or not so, and what is."""
+        message = f"No {self.command} {self.path!r} here; there are GET {MODELS} and POST {COMPLETIONS}."
+        self.refuse(HTTPStatus.METHOD_NOT_ALLOWED if self.allowed else HTTPStatus.NOT_FOUND, message)
+
+    @property
+    def allowed(self) -> str:
+        """The method that the address takes; empty where there is nothing."""
+        is_model = self.address.startswith(f"{MODELS}/") and self.address != f"{MODELS}/"
+        return "POST" if self.address == COMPLETIONS else "GET" if self.address == MODELS or is_model else ""
 
     do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = do_PUT = turn_away  # noqa: N815 - the names that http.server calls
 
@@ -223,6 +231,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            self.send_header("Allow", self.allowed)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(data)

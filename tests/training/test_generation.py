@@ -169,6 +169,11 @@ def test_options_of_generate_change_what_is_written(tiny_base, tiny_corpus, tmp_
     assert main(["generate", str(adapter), "def total(values):", "--temperature", "1", "--samples", "2"]) == 0
     assert ["── 1 of 2", "── 2 of 2"] == [line for line in capsys.readouterr().out.splitlines() if line[:2] == "──"]
 
+    # a file that nothing here reads is told of
+    (tmp_path / "sum.unheard").write_text("def total(values):\n\n    return found\n", "utf-8")
+    assert main(["generate", str(adapter), "--file", str(tmp_path / "sum.unheard"), "--line", "2"]) == 0
+    assert "no language that is known here has files called 'sum.unheard'; read as Python" in capsys.readouterr().err
+
     # a file in an encoding of its own is pruned in as it is asked about
     file.write_bytes("# -*- coding: latin-1 -*-\ndef total(values):\n\n    return 'é'\n".encode("latin-1"))
     assert printed("--file", str(file), "--line", "3", "--conform", "--tries", "1", ask=())

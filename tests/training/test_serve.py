@@ -45,27 +45,35 @@ def post(address, body):
     return json.load(urlopen(request, timeout=60))
 
 
-@pytest.mark.parametrize("end", ["", "\n"])
+@pytest.mark.parametrize("end", ["", "\n", "\n    "])
 @pytest.mark.parametrize("model", ["adapter", "base"])
 def test_a_completion_goes_on_where_its_prompt_ends_with_the_generators_answer(served, model, end):
     """Put behind its prompt it is what the generator writes for the line, with the adapter on or off."""
     address, generator, _ = served
     body = post(address, {"model": model, "prompt": f"def total(values):{end}", "max_tokens": 12})
-    kind = replace(ask_for("def total(values):", None), kind="implement" if end else PLAIN)
-    ((_, answer),) = generator.generate([kind], adapted=model == "adapter", max_tokens=[12])
+    asked = Prompt(PLAIN, "example.py", "python", "", f"def total(values):{end}")
+    ((_, answer),) = generator.generate([asked], adapted=model == "adapter", max_tokens=[12])
 
     assert body["choices"][0]["text"] == answer.text
     assert body["usage"]["completion_tokens"] == answer.output_tokens
 
 
-@pytest.mark.parametrize("text", ["def f():", "def f():\n"])
-def test_no_line_end_is_lost_or_doubled_between_prompt_and_answer(family, text):
-    """An editor puts the answer where the cursor is: behind the colon, or on the line below."""
-    prompt = completions.read_ask({"prompt": text}, "adapter").prompt
-    asked, whole = family.encode(prompt.instruction), family.encode("def f():\n    return 1\n")
+@pytest.mark.parametrize("end", ["", "\n", "\n    ", "\n    retu"])
+def test_no_line_end_is_lost_or_doubled_between_prompt_and_answer(served, monkeypatch, end):
+    """An editor puts the answer where the cursor is: behind the colon, on the line below, behind what stands there."""
+    address, generator, _ = served
+    family = generator.family
+    whole = "def total(values):\n    return result\n"
 
-    assert whole[: len(asked)] == asked
-    assert "def f():\n    return 1\n" == text + family.answer_text(whole[len(asked) :], prompt.kind)
+    def write(model, rows, *_):
+        for row in rows:
+            for token in family.encode(whole)[len(row.prompt) - len(family.file_ids("example.py")) :]:
+                row.take(family, token)
+
+    monkeypatch.setattr("idiolect.training.generation.decode", write)
+    text = post(address, {"prompt": f"def total(values):{end}"})["choices"][0]["text"]
+
+    assert whole == f"def total(values):{end}{text}"
 
 
 def test_an_adapter_never_goes_by_the_name_of_its_base(tmp_path):
@@ -314,6 +322,7 @@ def test_a_web_page_is_not_answered(served, headers, code, path):
         {"prompt": ["x", "y"]},
         {"prompt": "x", "suffix": 3},
         {"prompt": "x", "path": 3},
+        *({"prompt": "x", "path": path} for path in ("notes.unheard", "Makefile2", "")),
         *({"prompt": "x", name: True} for name in ("seed", "temperature")),
         *({"prompt": "x", **more} for more in ({"stream": "yes"}, {"n": 2}, {"echo": True})),
         {"prompt": "x" * 5_000_000},
@@ -364,28 +373,30 @@ def test_the_likeliest_token_is_the_likeliest_of_few(served):
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "code"),
+    ("method", "path", "code", "allowed"),
     [
-        ("GET", "/v1/models?limit=3", 200),
-        ("GET", "/v1/models/base?limit=3", 200),
-        ("GET", "/v1/models/", 404),
-        ("GET", "/v1/completions", 404),
-        ("GET", "/v2", 404),
-        ("POST", "/v1/chat/completions", 404),
-        ("PUT", "/v1/completions", 404),
-        ("DELETE", "/v1/models/base", 404),
+        ("GET", "/v1/models?limit=3", 200, None),
+        ("GET", "/v1/models/base?limit=3", 200, None),
+        ("GET", "/v1/models/", 404, None),
+        ("GET", "/v1/completions", 405, "POST"),
+        ("GET", "/v2", 404, None),
+        ("POST", "/v1/chat/completions", 404, None),
+        ("PUT", "/v1/completions", 405, "POST"),
+        ("POST", "/v1/models?limit=3", 405, "GET"),
+        ("DELETE", "/v1/models/base", 405, "GET"),
     ],
 )
-def test_an_address_that_is_not_here_is_told_what_is(served, method, path, code):
+def test_an_address_that_is_not_here_is_told_what_is(served, method, path, code, allowed):
     """What stands behind a question mark changes no address; a long body is heard out before it is refused."""
     body = None if method == "GET" else b"x" * 5_000_000
     try:
-        found, said = 200, urlopen(Request(served[0] + path, body, method=method), timeout=60).read()
+        with urlopen(Request(served[0] + path, body, method=method), timeout=60) as answer:
+            found, headers, said = 200, answer.headers, answer.read()
     except HTTPError as error:
-        found, said = error.code, error.read()
+        found, headers, said = error.code, error.headers, error.read()
 
-    assert code == found
-    assert (b"POST /v1/completions" in said) == (code == 404)
+    assert (code, allowed) == (found, headers["Allow"])
+    assert (b"POST /v1/completions" in said) == (code != 200)
     assert json.loads(said)
 
 
