@@ -48,6 +48,11 @@ class Seam:
         """Return what of *text* follows it."""
         return text.removeprefix(self.text) if self.passed else ""
 
+    def leads_to(self, text: str) -> bool:
+        """Claim that *text* goes on from it: behind blanks not with more of them, for whoever set the cursor chose."""
+        blanks = (" ", "\t") if self.text.endswith((" ", "\t")) else ()
+        return text.startswith(self.text) and not text.startswith(blanks, len(self.text))
+
     def reach(self, text: str) -> None:
         """Note that *text* is written so far."""
         # a tokenizer that cannot be led through it is let go
@@ -69,7 +74,7 @@ class Seam:
             text = "" if token in stop_ids else text_of([*written, token])
             if len(text) > self.begun and self.text.startswith(text):
                 return token
-            if text.startswith(self.text) and (guard is None or guard.allows(text.removeprefix(self.text))):
+            if self.leads_to(text) and (guard is None or guard.allows(text.removeprefix(self.text))):
                 return token
         return self.ids[min(len(written), len(self.ids) - 1)]
 

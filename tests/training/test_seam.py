@@ -5,6 +5,7 @@ An answer goes on where its prompt ends as it would have been learned, wherever 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -80,6 +81,19 @@ def test_what_is_written_anew_are_the_tokens_of_the_whole(blanks_lead, text, tem
 
     assert ids[: len(written)] == written
     assert end and blanks_lead.answer_text(written, PLAIN).startswith(end)
+
+
+def test_indentation_that_is_there_is_not_made_deeper(family):
+    """The cursor stands where the line is to begin, and a token that begins it further in is not taken."""
+    (deeper,), (right,) = family.encode("\n        "), family.encode("\n    ")
+    logits = torch.zeros(len(family.tokenizer))
+    logits[deeper], logits[right] = 40, 30
+    text_of = partial(family.answer_text, kind=PLAIN)
+
+    asked = (logits, None, [], text_of, family.stop_ids, 0.0, np.random.default_rng(1))
+
+    assert right == Seam("\n    ", [right]).choose(*asked)
+    assert deeper == Seam("\n", family.encode("\n")).choose(*asked)
 
 
 def test_what_no_likely_token_goes_on_with_is_written_as_it_is(blanks_lead, monkeypatch):
