@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..mining.errors import MachineError, MissingExtraError
-from ..mining.wording import counted, worded
+from ..mining.unread import shipped_for
+from ..mining.wording import all_of, any_of, counted, worded
 from ._options import PATH, json_option, language_option
 from ._progress import show_briefly
 
@@ -79,6 +80,7 @@ def describe_languages(languages: list[Language], repository: Path | None, repor
     return [
         {
             **language.as_json(),
+            "in_place_of": shipped_for(language),
             "abi": language.grammar.abi_version,
             "node_kinds": language.grammar.node_kind_count,
             "check_found": not isinstance(find_program(language), str) if language.check else None,
@@ -128,6 +130,8 @@ def render(body: dict[str, Any]) -> str:
 def render_language(language: dict[str, Any]) -> list[str]:
     """Return what is known of one of the user's own languages, as lines."""
     lines = [f"language {language['name']}: grammar version {language['abi']}, {language['node_kinds']} node kinds"]
+    if language["in_place_of"]:
+        lines.append(f"  it reads {any_of(language['extensions'])} in place of {all_of(language['in_place_of'])}")
     if language["check_found"] is False:
         lines.append(f"  its checker {language['check'][0]!r} was not found: compilability will not be checked")
     elif "checker" in language:

@@ -80,7 +80,7 @@ def summary(out: Path, corpus: Corpus) -> str:
     from ..mining.advice import LEAST_PAIRS, advise
     from ..mining.artefacts import read_jsonl
     from ..mining.enough import describe_support
-    from ..mining.yields import REDACTED
+    from ..mining.yields import REDACTED, UNMATCHED
 
     counts: dict[str, dict[str, int]] = {}
     for row in corpus.manifest["counts"]:
@@ -95,7 +95,7 @@ def summary(out: Path, corpus: Corpus) -> str:
     ]
     skipped = corpus.manifest["skipped"]
     redacted = {reason.removesuffix(REDACTED): n for reason, n in skipped.items() if reason.endswith(REDACTED)}
-    left_out = {reason: n for reason, n in skipped.items() if not reason.endswith(REDACTED)}
+    left_out = {reason: n for reason, n in skipped.items() if not reason.endswith(REDACTED) and reason != UNMATCHED}
     if left_out:
         reasons = ", ".join(f"{count:,} {worded(reason)}" for reason, count in left_out.items())
         lines += ["", f"Left out, each with its reason in skipped.jsonl: {reasons}."]
@@ -104,6 +104,8 @@ def summary(out: Path, corpus: Corpus) -> str:
         places = ", ".join(f"{worded(reason)} in {count:,}" for reason, count in redacted.items())
         lines += ["", f"Masked in files that were kept: {places}."]
     dropped = read_jsonl(corpus.folder / "skipped.jsonl")
+    if unmatched := [repr(row["path"]) for row in dropped if row["reason"] == UNMATCHED]:
+        lines += ["", f"The settings drop what is neither the id nor the path of a pair: {', '.join(unmatched)}."]
     lines += ["", *advise(corpus.manifest), "", *describe_support(corpus.manifest, dropped)]
     name = shlex.quote(str(out))
     # what `train` would refuse is not said to be next

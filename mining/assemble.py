@@ -42,10 +42,12 @@ from .split import (
     has_small_test,
     prove_split,
 )
+from .unread import describe_tables
 from .wording import counted
 from .workers import Progress
 from .yields import (
     NO_GRAMMAR,
+    UNMATCHED,
     Drop,
     FileYield,
     MadePair,
@@ -90,6 +92,7 @@ def assemble(
     topics = {one.pair.id: (one.pair.kind, one.callee, one.rules) for one in made if one.callee or one.rules}
     past = [pair for one in taught for pair in one.history.pairs]
     pairs = [*(one.pair for one in made), *past]
+    drops.extend(Drop(name, "", "settings", UNMATCHED) for name in matching_nothing(pairs, taught, settings))
     pairs = without(pairs, unwanted(pairs, taught, settings), "dropped_by_settings", drops)
     pairs = without(pairs, hidden_elsewhere(pairs, files), "hidden", drops)
     pairs = without(pairs, unclear(pairs), "several_answers", drops)
@@ -165,7 +168,7 @@ def explain_nothing(files: Sequence[tuple[Repository, FileYield]], drops: Sequen
         return f"Files without a grammar: {without}. Install them with: {install}"
     if files and all(is_test_path(file.path) for _, file in files):
         return "Tests alone were found, which teach conventions and give no pairs: name the code that they test."
-    return "Check the languages and the excludes."
+    return f"{describe_tables()} Check the languages and the excludes.".lstrip()
 
 
 def place_side_by_side(mined: Sequence[Mined]) -> list[Mined]:
@@ -298,6 +301,24 @@ def unwanted(pairs: Sequence[Pair], taught: Sequence[Mined], settings: Sequence[
         for prefix, names, matches in dropped
         if pair.id in names or (pair.path.startswith(prefix) and matches(pair.path.removeprefix(prefix)))
     }
+
+
+def matching_nothing(pairs: Sequence[Pair], taught: Sequence[Mined], settings: Sequence[Settings]) -> list[str]:
+    """Return what the settings of a repository say to drop, id or path pattern, and is of none of *pairs*."""
+    ids = {pair.id for pair in pairs}
+    paths = {pair.path for pair in pairs}
+    return [
+        name
+        for one, own in zip(taught, settings, strict=True)
+        for name in own.drop
+        # what takes out of a pattern matches nothing by itself
+        if name not in ids and not any(map(matcher_of([name.removeprefix("!")]), strip_prefix(paths, one.prefix)))
+    ]
+
+
+def strip_prefix(paths: Set[str], prefix: str) -> Iterator[str]:
+    """Yield those of *paths* that begin with *prefix*, without it."""
+    return (path.removeprefix(prefix) for path in paths if path.startswith(prefix))
 
 
 def on_both_sides(pairs: Sequence[Pair], standing: Set[str]) -> set[str]:

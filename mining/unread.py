@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 
-from .languages import known_languages
+from .languages import Language, builtin_languages, known_languages
 from .reading import read_start
 from .roles import is_test_path
-from .wording import any_of
+from .wording import all_of, any_of
 
 CODE = frozenset(
     {
@@ -91,7 +91,17 @@ def count_endings(ends: Mapping[str, int]) -> str:
 def describe_tables() -> str:
     """Return which endings the tables read that were given for languages of one's own; nothing where none was."""
     own = [language for language in known_languages() if language.sha256]
-    return "".join(f"The table of {each.name} reads {any_of(each.extensions)}. " for each in own).rstrip()
+    return " ".join(f"The table of {each.name} reads {any_of(each.extensions)}{instead_of(each)}." for each in own)
+
+
+def instead_of(language: Language) -> str:
+    """Return which languages *language* takes files from, as a sentence's end."""
+    return f" in place of {all_of(shipped)}" if (shipped := shipped_for(language)) else ""
+
+
+def shipped_for(language: Language) -> list[str]:
+    """Return the names of the languages that ship with idiolect for files that *language* reads."""
+    return [each.name for each in builtin_languages() if not set(language.extensions).isdisjoint(each.extensions)]
 
 
 def explain_no_code(root: Path, suffixes: Sequence[str], foreign: Mapping[str, int]) -> str:

@@ -20,6 +20,8 @@ NO_GRAMMAR = "grammar_not_installed_"
 """How the reason begins for which a file was dropped whose grammar is missing; its language follows."""
 REDACTED = "_redacted"
 """How the reason ends of a file that was kept, and something in it masked."""
+UNMATCHED = "drop_of_nothing"
+"""What is recorded of an id or a path pattern that the settings drop and that is of no pair."""
 
 
 @dataclass(frozen=True, slots=True)

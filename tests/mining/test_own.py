@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 import pytest
+from idiolect.cli import main
 from idiolect.mining.errors import SettingsError
 from idiolect.mining.mine import mine_repositories
 from idiolect.mining.settings import read_settings
@@ -84,6 +85,19 @@ def test_own_pairs_outside_the_repository_are_not_read(write_tree, tmp_path):
 
     with pytest.raises(SettingsError, match="no such file in the repository"):
         mine(root, tmp_path / "corpus")
+
+
+def test_a_drop_of_nothing_is_told(write_tree, tmp_path, capsys):
+    """An id or a pattern that is of no pair, is named; what is taken out of a pattern, too."""
+    some, *_ = sorted(path for path in toy_files() if path.endswith(".py"))
+    drops = [some, f"!{some}", "no/such/**", "0123abcd", "!gone.py"]
+    root = write_tree({**toy_files(), "idiolect.toml": f"drop = {drops}\n"})
+
+    assert 0 == main(["mine", str(root), "--out", str(tmp_path / "corpus"), "--workers", "1"])
+
+    said = capsys.readouterr().out
+    assert "neither the id nor the path of a pair: '!gone.py', '0123abcd', 'no/such/**'.\n" in said
+    assert "drop of nothing" not in said
 
 
 def test_settings_that_run_code_are_ignored_and_told(write_tree, tmp_path):

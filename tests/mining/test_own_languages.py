@@ -19,7 +19,7 @@ from idiolect.commands.mine import command as mine
 from idiolect.mining.conventions.convention import conventions_by_id
 from idiolect.mining.corpus import read_corpus
 from idiolect.mining.definitions import collect_definitions
-from idiolect.mining.errors import InputError, MismatchError, SettingsError
+from idiolect.mining.errors import InputError, MismatchError, SettingsError, TooSmallError
 from idiolect.mining.languages import language_named, language_of, use_languages
 from idiolect.mining.own_languages import read_builtin, read_own_languages
 from idiolect.mining.source import parse_source
@@ -407,6 +407,18 @@ def test_what_installs_a_grammar_is_named(monkeypatch, modules, command):
     monkeypatch.setattr("idiolect.commands.doctor.is_installed", lambda language: False)
 
     assert f"not installed: {', '.join(modules)}; {command}\n" in run(doctor).stdout
+
+
+def test_a_language_that_takes_another_ones_files_is_told_so(desk, tmp_path):
+    """Where nothing is found in them, too: an ending of Python in a table reads Python no more."""
+    table = tmp_path / "relay.toml"
+    shutil.copytree(RELAY, tmp_path, dirs_exist_ok=True)
+    table.write_text((RELAY / "relay.toml").read_text("utf-8").replace('".relay"', '".py"'), "utf-8")
+    (desk / "a.py").write_text("def f(x):\n    return x\n", "utf-8")
+
+    assert "  it reads .py in place of python\n" in run(doctor, "--language", table).stdout
+    with pytest.raises(TooSmallError, match=r"The table of relay reads \.py in place of python\. Check the languages"):
+        run(mine, desk, "--out", tmp_path / "corpus", "--language", table, "--workers", "1")
 
 
 def test_doctor_says_how_a_language_reads_a_repository(desk):
