@@ -17,6 +17,7 @@ MARKED_DOCUMENTATION = "marked documentation"
 ONE_COMMENT = "one comment"
 ONE_LONG_STRING = "one long string"
 ONE_QUOTE = "one quote"
+OVERLOADS = "overloads"
 PROGRAM = "program"
 PROSE = "prose"
 TYPED_TEXTS = "typed texts"
@@ -33,6 +34,7 @@ TRAITS = {
     ONE_COMMENT: "one sign opens comments",
     ONE_LONG_STRING: "strings of several lines are opened in one way, or each way makes another text",
     ONE_QUOTE: "one quote opens a string, or each means another thing",
+    OVERLOADS: "functions of one name stand side by side, told apart by their parameters",
     PROGRAM: "what is given under a key is mostly computed, so a rule about such values is advised at most",
     PROSE: "its layout and its names are not those of code",
     TYPED_TEXTS: "the type of a key says which texts it may have",

@@ -9,12 +9,14 @@ same heading, for words refer to it, and the words before them.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence, Set
 
 from ..definitions import Definition
+from ..languages import Language
 from ..roles import role_of, tells_of_changes
 from ..source import Source, Span
-from ..traits import SCRIPTS
+from ..traits import OVERLOADS, SCRIPTS
 from ..visibility import NAMED_SHOWN, exported_names, is_hidden
 from .kind import Draft, Example, Kind, MinedFile, phrase
 
@@ -22,6 +24,11 @@ SIGNATURES = (
     "What is the signature of `{symbol}` in `{module}`?",
     "How is `{symbol}` of `{module}` declared?",
     "Recall the head of `{symbol}` from `{module}`.",
+)
+OVERLOADED = (
+    "What are the signatures of `{symbol}` in `{module}`?",
+    "How is `{symbol}` of `{module}` declared, each time?",
+    "Recall the heads of `{symbol}` from `{module}`.",
 )
 EXAMPLES = (
     "Show how `{symbol}` of `{module}` is used.",
@@ -77,11 +84,37 @@ def draft_recall(mined: MinedFile) -> Iterator[Draft]:
             yield from code_blocks(mined.source)
         return
     offers = role_of(mined.source.path) == "src"
-    for definition in public_definitions(mined.source, mined.definitions):
-        if not definition.has_error:
-            if offers:
-                yield from signature(mined.source, definition)
-            yield from documented_example(mined.source, definition)
+    public = [each for each in public_definitions(mined.source, mined.definitions) if not each.has_error]
+    overloads = overloaded(mined.source.language, public)
+    for definition in public:
+        if offers and definition.symbol not in overloads:
+            yield from signature(mined.source, definition)
+        elif offers:
+            yield from signatures(mined.source, overloads[definition.symbol])
+            overloads[definition.symbol] = []
+        yield from documented_example(mined.source, definition)
+
+
+def overloaded(language: Language, definitions: Sequence[Definition]) -> dict[str, list[Definition]]:
+    """Return those of *definitions* that share a symbol, by it, where the *language* tells them apart as it does."""
+    if OVERLOADS not in language.traits:
+        return {}
+    named: defaultdict[str, list[Definition]] = defaultdict(list)
+    for definition in definitions:
+        if definition.kind != "class":
+            named[definition.symbol].append(definition)
+    return {symbol: several for symbol, several in named.items() if len(several) > 1}
+
+
+def signatures(source: Source, namesakes: Sequence[Definition]) -> Iterator[Draft]:
+    """Yield the question for the heads of functions of one name: of one alone any would be the answer."""
+    heads = [found for each in namesakes if (found := head_of(source, each)) is not None]
+    texts = list(dict.fromkeys(text for _, text in heads))
+    told = "\n".join(texts)
+    if texts and len(told) <= LONGEST_CODE and any(map(is_worth_knowing, namesakes)):
+        last, text = heads[-1]
+        phrasings = OVERLOADED if len(texts) > 1 else SIGNATURES
+        yield recalled(source, namesakes[0], phrasings, told, heads[0][0], last + text.count("\n"))
 
 
 def public_definitions(source: Source, definitions: Sequence[Definition]) -> Iterator[Definition]:
@@ -117,22 +150,35 @@ def is_public(source: Source, definition: Definition, owner: Definition | None) 
     return not is_hidden(source.language.name, source.path, definition.symbol, before, after, around)
 
 
+def is_worth_knowing(definition: Definition) -> bool:
+    """Claim that nobody guesses the parameters of a definition."""
+    params = definition.params
+    return definition.kind != "class" and params is not None and params.end - params.start >= FEWEST_PARAMETERS
+
+
 def signature(source: Source, definition: Definition) -> Iterator[Draft]:
     """Yield the question for the head of a function with parameters: its decorators belong to how it is declared."""
+    if is_worth_knowing(definition) and (found := head_of(source, definition)) is not None:
+        first, text = found
+        yield recalled(source, definition, SIGNATURES, text, first, first + text.count("\n"))
+
+
+def head_of(source: Source, definition: Definition) -> tuple[int, str] | None:
+    """Return the first line of a function's head, and its text; None where it has none of its own."""
     params, head = definition.params, definition.head
-    if definition.kind == "class" or params is None or params.end - params.start < FEWEST_PARAMETERS:
-        return
+    if params is None:
+        return None
     if ANOTHER.search(source.utf8, definition.span.start, head.start) or is_setter(source, definition, params):
-        return
+        return None
     end = min(head.end, definition.doc.start) if definition.doc and definition.doc.start > head.start else head.end
     first = source.line_of(definition.span.start)
     start = source.line_starts[first - 1]
     if source.utf8[start : definition.span.start].strip() or end < params.end:
-        return
+        return None
     # what a comment says between the parameters and the body is no part of the head
     after = re.split(rf"\s{re.escape(source.language.comment)}", source.slice(Span(params.end, end)), maxsplit=1)[0]
     text = (source.slice(Span(start, params.end)) + after).rstrip().removesuffix(" =")
-    yield recalled(source, definition, SIGNATURES, text, first, first + text.count("\n"))
+    return first, text
 
 
 def is_setter(source: Source, definition: Definition, params: Span) -> bool:

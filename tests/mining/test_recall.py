@@ -295,6 +295,20 @@ def test_what_has_several_answers_is_not_asked(write_tree, tmp_path):
     assert ["c.md", "d.md", "shelf.py", "shelf.py"] == [s["path"] for s in skipped if s["reason"] == "several_answers"]
 
 
+def test_the_heads_of_overloads_are_recalled_together():
+    """What is asked of one would have several answers; a head that alone is not worth knowing completes them."""
+    text = "public class Sum {{\n{}\n}}\n"
+    heads = ["  public int of()", "  public int of(int a, int b)", "  public long of(long a, long b)"]
+    bodies = [f"{head} {{\n    return add();\n  }}\n" for head in heads]
+    (draft,) = mine_data("Sum.java", text.format("\n".join(bodies)).encode(), known_languages(), ["recall"]).drafts
+
+    assert "\n".join(heads) == draft.response
+    assert (2, 10) == (draft.start_line, draft.end_line)
+    assert any(word in draft.instruction for word in ("signatures", "each time", "heads"))
+    same = bodies[1].replace("add", "sum")
+    assert [heads[1]] == recalled("Sum.java", text.format(bodies[1] + same))
+
+
 def test_a_member_of_a_class_without_a_name_is_not_recalled():
     """It would be asked for by the name of the class around it."""
     assert ["  public long weigh(Reader reader, Thing thing)"] == recalled("Scales.java", SCALES)
