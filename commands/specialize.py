@@ -122,7 +122,7 @@ def specialize(
         )
         models = load_model(found, out / "adapter")
         spent = (time.monotonic() - began) / 60
-        shares = settle(out, asked, shares, minutes - spent - folds * shares["train"])
+        shares = settle(out, asked, shares, minutes - spent - folds * shares["train"], folds)
         verdict = evaluate_adapter(out, corpus, models, probes, shares["evaluate"], report)
         (out / STARTED).unlink()
     took = (time.monotonic() - began) / 60
@@ -205,16 +205,26 @@ def read_started(out: Path, asked: dict[str, Any]) -> dict[str, float] | None:
         return None
 
 
-def settle(out: Path, asked: dict[str, Any], shares: dict[str, float], left: float) -> dict[str, float]:
-    """Return *shares* with no more for evaluating than is *left* when it begins; decided once in a run, and kept."""
+def settle(out: Path, asked: dict[str, Any], shares: dict[str, float], left: float, folds: int) -> dict[str, float]:
+    """
+    Return *shares* with what evaluating has of the minutes *left* when it begins; decided once in a run, and kept.
+
+    That is its share while so much is left, and more where training took less than it was given.
+    """
     from ..mining.artefacts import write_json
 
     if "settled" in shares:
         return shares
-    settled = round(max(0.2, min(shares["evaluate"], left)), 2)
+    train, evaluate = share_minutes(folds)
+    settled = round(max(0.2, min(left, max(shares["evaluate"], left * evaluate / (1 - train)))), 2)
     shares = {**shares, "evaluate": settled, "settled": settled}
     write_json(out / STARTED, {"asked": asked, "minutes": shares})
     return shares
+
+
+def share_minutes(folds: int) -> tuple[float, float]:
+    """Return which shares of the minutes left after mining training and evaluating have."""
+    return (FOLDED_TRAIN_SHARE, FOLDED_EVALUATE_SHARE) if folds else (TRAIN_SHARE, EVALUATE_SHARE)
 
 
 def start_anew(out: Path, asked: dict[str, Any], left: float, folds: int) -> dict[str, float]:
@@ -222,8 +232,8 @@ def start_anew(out: Path, asked: dict[str, Any], left: float, folds: int) -> dic
     from ..evaluation.evaluate import clear_results
     from ..mining.artefacts import lock_folder, write_json
 
-    train = FOLDED_TRAIN_SHARE / (1 + folds) if folds else TRAIN_SHARE
-    evaluate = FOLDED_EVALUATE_SHARE if folds else EVALUATE_SHARE
+    train, evaluate = share_minutes(folds)
+    train /= 1 + folds
     # killed while it clears away, a run has begun nothing that another could go on with
     (out / STARTED).unlink(missing_ok=True)
     minutes = {"train": round(max(0.1, left * train), 2), "evaluate": round(max(0.2, left * evaluate), 2)}

@@ -126,17 +126,20 @@ def test_an_unfinished_run_goes_on_where_the_same_is_asked(tmp_path):
     assert read_started(tmp_path, {**asked, "corpus": "4567"}) is None
 
 
-def test_evaluating_has_what_training_left(tmp_path):
-    """Its share at most, and what it began with when it goes on, however little of it is left then."""
+@pytest.mark.parametrize("folds", [0, 4])
+def test_evaluating_has_what_training_left(tmp_path, folds):
+    """Its share, more where there is more, and what it began with when it goes on, however little is left then."""
     asked = {"minutes": 9.0}
-    minutes = start_anew(tmp_path, asked, 9.0, 0)
-    kept = settle(tmp_path, asked, minutes, 1.5)
+    minutes = start_anew(tmp_path, asked, 9.0, folds)
+    kept = settle(tmp_path, asked, minutes, 1.5, folds)
 
     assert 1.5 == kept["evaluate"] < minutes["evaluate"]
     assert kept == read_started(tmp_path, asked)
-    assert kept == settle(tmp_path, asked, read_started(tmp_path, asked), -3.0)
-    assert minutes["evaluate"] == settle(tmp_path, asked, minutes, 8.0)["evaluate"]
-    assert 0.2 == settle(tmp_path, asked, minutes, -1.0)["evaluate"]
+    assert kept == settle(tmp_path, asked, read_started(tmp_path, asked), -3.0, folds)
+    left = 9.0 - (1 + folds) * minutes["train"]
+    assert minutes["evaluate"] == pytest.approx(settle(tmp_path, asked, minutes, left, folds)["evaluate"], abs=0.02)
+    assert 1.9 * minutes["evaluate"] < settle(tmp_path, asked, minutes, 2 * left, folds)["evaluate"] < 2 * left
+    assert 0.2 == settle(tmp_path, asked, minutes, -1.0, folds)["evaluate"]
 
 
 def test_killed_while_it_clears_away_a_run_begins_anew(tmp_path, monkeypatch):
