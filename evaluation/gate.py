@@ -30,7 +30,7 @@ from .slices import folder_of
 from .statistics import ALPHA, Comparison, compare, holm
 from .tables import Row, Tables
 from .verdict import EXIT_CODES, Verdict
-from .weigh import Weighed, comparison_rows, weigh
+from .weigh import PAIRS, Weighed, comparison_rows, weigh
 
 SLICE_PROBES = 10
 """A folder with fewer probes is no slice of its own."""
@@ -200,8 +200,11 @@ def replay(stored: Stored, policy: Policy | None) -> Weighed:
 
     Raises `MismatchError` when the same policy gives other comparisons or another verdict than were stored.
     """
-    own = weigh(stored.run, stored.scores, stored.samples, stored.losses)
     kept = read_rounded((stored.folder / "comparisons.json").read_text("utf-8"))
+    # an earlier version set fewer arms beside each other, which their corrected p-values depend on
+    known = {(row["a"], row["b"]) for row in kept}
+    pairs = [pair for pair in PAIRS if pair in known]
+    own = weigh(stored.run, stored.scores, stored.samples, stored.losses, pairs)
     if read_rounded(json.dumps(comparison_rows(own))) != kept:
         raise MismatchError("the scores do not give the stored comparisons; run the same evaluate command again")
     # what is printed are our own reasons: another version may word them otherwise
@@ -209,7 +212,7 @@ def replay(stored: Stored, policy: Policy | None) -> Weighed:
         raise MismatchError("the comparisons do not give the stored verdict; run the same evaluate command again")
     if policy is None:
         return own
-    return weigh({**stored.run, "policy": asdict(policy)}, stored.scores, stored.samples, stored.losses)
+    return weigh({**stored.run, "policy": asdict(policy)}, stored.scores, stored.samples, stored.losses, pairs)
 
 
 def read_rounded(text: str) -> Any:

@@ -66,14 +66,20 @@ class Weighed:
     """Acceptance by folder, kind, length and language."""
 
 
-def weigh(run: Row, scores: Sequence[Row], samples: Sequence[Row], losses: Sequence[Row]) -> Weighed:
-    """Return what the rows say; every input as stored on disk."""
+def weigh(
+    run: Row,
+    scores: Sequence[Row],
+    samples: Sequence[Row],
+    losses: Sequence[Row],
+    pairs: Sequence[tuple[str, str]] = PAIRS,
+) -> Weighed:
+    """Return what the rows say, *pairs* of arms set beside each other; every other input as stored on disk."""
     policy = Policy(**run["policy"])
     tables = Tables(scores)
     chosen = choose_arms(tables, run)
     primary, gain = compare_chosen(tables, chosen)
     loss = weigh_losses(losses)
-    secondary = holm([*compare_all(tables), *loss.comparisons])
+    secondary = holm([*compare_all(tables, pairs), *loss.comparisons])
     repeat = compare_arms(tables, REPEAT, "base", name="a/a")
     cost = weigh_cost(run, samples, chosen)
     insecure = compare_insecure(tables)
@@ -182,10 +188,10 @@ def compare_arms(tables: Tables, a: str, b: str, endpoint: str = "accept", name:
     return compare(name, (a, {i: left[i] for i in shared}), (b, {i: right[i] for i in shared}), tables.clusters)
 
 
-def compare_all(tables: Tables) -> list[Comparison]:
-    """Return the secondary comparisons: acceptance of telling pairs of arms, and each check for `tuned` and `base`."""
+def compare_all(tables: Tables, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
+    """Return the secondary comparisons: acceptance of *pairs* of arms, and each check for `tuned` and `base`."""
     checked = (compare_arms(tables, "tuned", "base", check, check) for check in tables.checks)
-    return [*compare_pairs(tables, PAIRS), *(comparison for comparison in checked if comparison is not None)]
+    return [*compare_pairs(tables, pairs), *(comparison for comparison in checked if comparison is not None)]
 
 
 # -- memory, data

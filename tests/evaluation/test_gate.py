@@ -32,6 +32,7 @@ from idiolect.evaluation.gate import (
 from idiolect.evaluation.policy import Policy
 from idiolect.evaluation.record import hash_evidence
 from idiolect.evaluation.samples import read_sealed, write_sealed
+from idiolect.evaluation.weigh import PAIRS, comparison_rows, weigh
 from idiolect.mining.artefacts import sha256_file, sha256_json, write_json
 from idiolect.mining.errors import InputError, MismatchError
 from toys import FakeGenerator, FakeLosses, evaluate_corpus, tenth, tuned_knows
@@ -386,6 +387,19 @@ def test_a_small_tuned_model_may_replace_a_large_one_within_a_margin(beside, mar
 
     assert word == result.word
     assert said in result.lines[0]
+
+
+def test_an_evaluation_that_set_fewer_arms_beside_its_rival_is_replayed(beside, tmp_path):
+    """An earlier version compared fewer pairs, so that its corrected p-values are others; its evidence stands."""
+    copy = tmp_path / "evaluation"
+    shutil.copytree(beside, copy)
+    stored = read_evaluation(copy)
+    earlier = weigh(stored.run, stored.scores, stored.samples, stored.losses, PAIRS[:-2])
+    write_json(copy / "comparisons.json", comparison_rows(earlier))
+    reseal(copy)
+
+    assert "WORTH_IT" == judge_gate(copy).word
+    assert "BLOCKED" == judge_gate(copy, policy=Policy(rival_margin=0.1)).word
 
 
 def test_a_margin_beside_a_rival_needs_a_rival(finished):
