@@ -125,6 +125,7 @@ def complete_conforming(generator: ModelGenerator, house: House, ask: Ask, is_ov
 
     Nothing of a candidate is told to *is_over* while it grows: which of them is the answer is known in the end.
     """
+    from ..evaluation.extract import first_round, repeats_itself
     from ..training.completions import Answer
 
     sampling = Sampling(ask.adapted, ask.max_tokens, ask.temperature, ask.seed)
@@ -134,8 +135,8 @@ def complete_conforming(generator: ModelGenerator, house: House, ask: Ask, is_ov
         sampling,
         lambda: hole_of(ask.prompt),
         house,
-        lambda text: is_over("") or ask.ends(text),
-        lambda text: ask.cut(text).rstrip(),
+        lambda text: is_over("") or ask.ends(text) or repeats_itself(text),
+        lambda text: first_round(ask.cut(text)).rstrip(),
     )
     own = written[best.origin]
     is_cut = own.finish_reason == "length" and not best.parses

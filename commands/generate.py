@@ -91,7 +91,7 @@ def command(
         if not (hole := open_hole()).is_judge:
             name = hole.language.name
             click.echo(f"idiolect: what stands before the answer is no {name}; nothing can be pruned", err=True)
-        from ..evaluation.extract import repeats_itself
+        from ..evaluation.extract import first_round, repeats_itself
 
         best, _ = conform_answer(
             generator, request, sampling, open_hole, house, repeats_itself, lambda text: first_round(text).rstrip()
@@ -134,7 +134,7 @@ def shown(text: str) -> str:
 
 def ask_model(generator: ModelGenerator, requests: list[Prompt], sampling: Sampling) -> list[Generation]:
     """Return the answers to *requests*, in order; one that goes round in circles ends with its first round."""
-    from ..evaluation.extract import repeats_itself
+    from ..evaluation.extract import first_round, repeats_itself
 
     answers = generator.generate(
         requests,
@@ -148,13 +148,6 @@ def ask_model(generator: ModelGenerator, requests: list[Prompt], sampling: Sampl
         answer._replace(text=first_round(answer.text)) if answer.finish_reason == "over" else answer
         for _, answer in sorted(answers, key=lambda item: item[0])
     ]
-
-
-def first_round(text: str) -> str:
-    """Return *text*, of what comes again and again at its end the first round alone."""
-    from ..evaluation.extract import repeats_itself, whole_lines
-
-    return (whole_lines(text) or text) if repeats_itself(text) else text
 
 
 def hole_opener(request: Prompt, file: Path | None, line: int | None) -> Callable[[], Growth]:

@@ -26,6 +26,7 @@ from ._progress import show_progress, shown_as
 def command(adapter: Path, base: str | None, port: int, conform: bool, tries: int | None, profile: Path | None) -> None:
     """Serve ADAPTER on this machine's loopback until interrupted."""
     house = read_house(conform, tries, profile)
+    from ..evaluation.extract import repeats_itself
     from ..training.adapter import read_record
     from ..training.completions import complete
     from ..training.generation import load_model
@@ -41,8 +42,8 @@ def command(adapter: Path, base: str | None, port: int, conform: bool, tries: in
     with show_progress() as report, shown_as("load", report):
         generator, _ = load_model(base, adapter)
     with port_faults(port):
-        write = partial(complete_conforming, generator, house) if house else partial(complete, generator)
-        server = Server(write, name, port, path)
+        plainly = partial(complete, generator, is_enough=repeats_itself)
+        server = Server(partial(complete_conforming, generator, house) if house else plainly, name, port, path)
     with server:
         click.echo(f"http://127.0.0.1:{server.server_address[1]}/v1 serves {name!r} and 'base'; Ctrl-C ends it")
         server.serve_forever()

@@ -114,6 +114,11 @@ def whole_lines(text: str) -> str:
     return text[:end]
 
 
+def first_round(text: str) -> str:
+    """Return *text*, of what comes again and again at its end the first round alone."""
+    return (whole_lines(text) or text) if repeats_itself(text) else text
+
+
 def drop_unfinished(source: Source, span: Span, body: str) -> str:
     """
     Return *body* without the lines of its last statement that keep it from parsing, or as it is where more had to go.

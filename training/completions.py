@@ -67,6 +67,8 @@ class Ask(NamedTuple):
     """Whether the answer is sent as it grows."""
     stream_usage: bool
     """Whether its tokens are counted at the end of the stream, too."""
+    line_end: str = "\n"
+    """How lines end in the text that is gone on from; what is asked of a model has plain ones, as in training."""
 
     def ends(self, text: str) -> bool:
         """Claim that one of the stops is in *text*."""
@@ -75,6 +77,10 @@ class Ask(NamedTuple):
     def cut(self, text: str) -> str:
         """Return *text* up to the first of the stops."""
         return min((text.partition(end)[0] for end in self.stop), key=len, default=text)
+
+    def told(self, text: str) -> str:
+        """Return *text*, an answer or a piece of one, with the line ends of what it goes on from."""
+        return text if self.line_end == "\n" else text.replace("\r", "").replace("\n", self.line_end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +132,9 @@ def read_ask(body: dict[str, Any], name: str, usual: str = EXAMPLE) -> Ask:
             f"No language that is known here has files called {path!r}: leave 'path' out, or name one of your own to "
             "`idiolect serve` with --language."
         )
+    around = text + suffix
+    line_end = "\r\n" if 2 * around.count("\r\n") > around.count("\n") else "\n"
+    text, suffix, *stop = (each.replace("\r\n", "\n") for each in (text, suffix, *stop))
     if suffix:
         if HOLE in text + suffix:
             raise RefusedError(f"The text contains {HOLE!r}, which marks the hole.")
@@ -134,7 +143,7 @@ def read_ask(body: dict[str, Any], name: str, usual: str = EXAMPLE) -> Ask:
         prompt = Prompt(PLAIN, path, language.name, "", text)
     usage = options.get("include_usage") is True
     limit = min(limit, MOST_TOKENS)
-    return Ask(prompt, model != "base", limit, float(temperature), seed, tuple(stop), stream, usage)
+    return Ask(prompt, model != "base", limit, float(temperature), seed, tuple(stop), stream, usage, line_end)
 
 
 def check_model(model: Any, name: str) -> str:
@@ -175,19 +184,31 @@ def take_text(body: Mapping[str, Any], option: str, default: str) -> str:
     return text
 
 
-def complete(generator: ModelGenerator, ask: Ask, is_over: Callable[[str], bool]) -> Answer:
-    """Return the answer to *ask*, up to the first of its stops, or to where *is_over* says of what there is, enough."""
+def complete(
+    generator: ModelGenerator,
+    ask: Ask,
+    is_over: Callable[[str], bool],
+    is_enough: Callable[[str], bool] = lambda _: False,
+) -> Answer:
+    """
+    Return the answer to *ask*, up to the first of its stops, or to where *is_over* or *is_enough* says of it, enough.
+
+    *is_over* is told all that is written, and so asked first.
+    """
     ((_, answer),) = generator.generate(
         [ask.prompt],
         adapted=ask.adapted,
         max_tokens=[ask.max_tokens],
         temperature=ask.temperature,
         seed=ask.seed,
-        is_over=[lambda text: is_over(text) or ask.ends(text)],
+        is_over=[lambda text: is_over(text) or ask.ends(text) or is_enough(text)],
         ask_every=1,
     )
     if ask.ends(answer.text):
         answer = answer._replace(text=ask.cut(answer.text), finish_reason="stop")
+    elif answer.finish_reason == "over":
+        # clients know two words, and no end was written
+        answer = answer._replace(finish_reason="length")
     return Answer.of(answer)
 
 

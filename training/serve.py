@@ -161,7 +161,7 @@ class Handler(BaseHTTPRequestHandler):
             # half an answer would pass for a whole one
             self.refuse(503, CLOSED)
             return
-        choice = render_choice(answer.text, answer.finish_reason, answer.faults)
+        choice = render_choice(ask.told(answer.text), answer.finish_reason, answer.faults)
         self.reply(200, {**head, **choice, **render_usage(answer)})
 
     def stream(self, ask: Ask, head: Mapping[str, Any]) -> None:
@@ -174,14 +174,16 @@ class Handler(BaseHTTPRequestHandler):
 
         def is_over(text: str) -> bool:
             if piece := pieces.take(text):
-                self.send_event({**head, **render_choice(piece)})
+                self.send_event({**head, **render_choice(ask.told(piece))})
             return self.is_gone()
 
         answer = self.server.write(ask, is_over)
         if self.server.closing.is_set():
             self.send_event(render_error(CLOSED))
             return
-        self.send_event({**head, **render_choice(pieces.rest(answer.text), answer.finish_reason, answer.faults)})
+        self.send_event(
+            {**head, **render_choice(ask.told(pieces.rest(answer.text)), answer.finish_reason, answer.faults)}
+        )
         if ask.stream_usage:
             self.send_event({**head, "choices": [], **render_usage(answer)})
         self.wfile.write(b"data: [DONE]\n\n")

@@ -16,10 +16,11 @@ from urllib.request import Request, urlopen
 import pytest
 from idiolect.cli import main
 from idiolect.commands._conform import House, complete_conforming
+from idiolect.evaluation.extract import repeats_itself
 from idiolect.mining.pairs.pair import HOLE
 from idiolect.training import completions
 from idiolect.training.completions import Answer
-from idiolect.training.families import PLAIN
+from idiolect.training.families import PLAIN, Family
 from idiolect.training.generation import Generation, load_model
 from idiolect.training.pieces import Pieces
 from idiolect.training.prompts import Prompt, ask_for
@@ -74,6 +75,39 @@ def test_no_line_end_is_lost_or_doubled_between_prompt_and_answer(served, monkey
     text = post(address, {"prompt": f"def total(values):{end}"})["choices"][0]["text"]
 
     assert whole == f"def total(values):{end}{text}"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("more", [{}, {"suffix": "\n    return found\n"}])
+def test_lines_end_as_those_of_the_prompt(client, more, stream):
+    """A model learns plain line ends, so it is asked with those, and the answer is told with those of the prompt."""
+    asked = {
+        "prompt": "class Graph:\n    def total(values):\n",
+        "max_tokens": 24,
+        "temperature": 1.0,
+        "seed": 3,
+        **more,
+    }
+    windows = {key: value.replace("\n", "\r\n") if isinstance(value, str) else value for key, value in asked.items()}
+    plain = client.completions.create(model="adapter", **asked).choices[0].text
+    first = plain.index("\n", 1) if "\n" in plain[1:] else len(plain)
+
+    for stop in (None, "\r\n" + plain[first + 1 :][:2]):
+        answer = client.completions.create(model="adapter", **windows, stop=stop, stream=stream)
+        text = "".join(part.choices[0].text for part in answer) if stream else answer.choices[0].text
+        assert (plain if stop is None else plain[:first]).replace("\n", "\r\n") == text
+
+
+def test_an_answer_that_goes_round_in_circles_ends(served, monkeypatch):
+    """Nobody waits for the same again and again; it was not ended, and the client knows no third word."""
+    _, generator, _ = served
+    monkeypatch.setattr(Family, "answer_text", lambda family, ids, kind: "def total(" + "1, 2, 3, " * len(ids))
+    ask = completions.read_ask({"prompt": "é", "max_tokens": 256}, "adapter")
+
+    answer = completions.complete(generator, ask, lambda text: False, repeats_itself)
+
+    assert answer.output_tokens < 40
+    assert "length" == answer.finish_reason
 
 
 def test_an_adapter_never_goes_by_the_name_of_its_base(tmp_path):
