@@ -60,6 +60,10 @@ MAKES = re.compile(
     re.MULTILINE,
 )
 """How a function gives a class, or an object of one that it makes."""
+RETURNED = re.compile(rb"\breturn (?:\w+\.)*(\w+)[ \t]*(\(|#|$)", re.MULTILINE)
+"""The last name of what a function gives, or calls for it."""
+CLASS_WORDS = frozenset({"class", "cls"})
+"""What the name of a variable that holds a class ends in."""
 GLOBAL = re.compile(rb"^\s*global\s+(.*)$", re.MULTILINE)
 """The names of a `global` statement."""
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
@@ -114,7 +118,7 @@ class FunctionCase(Cased):
     instruction = "Name functions and methods in {value}."
     query = "(function_definition) @site"
     linter_codes = frozenset({"N802", "C0103", "invalid-name"})
-    version = 9
+    version = 10
     examples = Examples(
         value="snake_case",
         conforms=("def read_all(): pass", "def _hidden_part(): pass"),
@@ -122,6 +126,7 @@ class FunctionCase(Cased):
             "def readAll(): pass",
             "def ReadAll(): pass",
             "def ReadAll(a):\n    a = Part(a)\n    return a.read()",
+            "class A:\n    def ReadAll(self):\n        return self.read_all()",
             "def testReadAll(): pass",
             "def test_readAll(): pass",
         ),
@@ -153,6 +158,9 @@ class FunctionCase(Cased):
             "def Shelf(a):\n    made: Base = _Shelf(a)\n    made.sort()\n    return made",
             "@overload\ndef readAll(a: int) -> int: ...",
             "class A:\n    @cached_property\n    def Shelf(self):\n        return self.made_of('b:Shelf')",
+            "class A:\n    @cached_property\n    def Shelf(self):\n        return self.make_shelf_cls()",
+            "class A:\n    def SortedShelf(self):\n        return self.Shelf(sort=True)",
+            "class A:\n    def Shelf(self, **parts):\n        shelf = dict(parts)\n        return shelf",
         ),
     )
     also = (
@@ -403,7 +411,23 @@ def is_lent(function: DefinitionFrame, case: str) -> bool:
         return True
     returns = text_of(function.returns) if function.returns is not None else ""
     is_maker = MAKES.search(body) is not None or returns.partition("[")[0] in ("Type", "type")
-    return case == "CapWords" and not function.is_method and is_maker
+    return case == "CapWords" and ((is_maker and not function.is_method) or is_called_as_given(function.name, body))
+
+
+def is_called_as_given(name: str, body: bytes) -> bool:
+    """
+    Claim that a function is called as what it gives, as classes are: `def Shelf(): … return shelf`.
+
+    What it gives may be made of a variable, `return self.shelf_class(size)`, or by what has the last words of its name.
+    """
+    words = words_of(name)
+    for given, behind in RETURNED.findall(body):
+        found = words_of(given.decode("utf-8", "replace"))
+        is_class = behind == b"(" and found[-1:] and found[-1] in CLASS_WORDS
+        is_made = behind == b"(" and given[:1].isupper() and words[-len(found) :] == found
+        if is_made or (is_class and words[-1] in found) or (behind != b"(" and found == words):
+            return True
+    return False
 
 
 def is_dictated(frame: DefinitionFrame) -> bool:
