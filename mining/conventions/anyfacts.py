@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from tree_sitter import Node
+from tree_sitter import Node, Query, QueryCursor
 
+from ..definitions import MATCH_LIMIT
+from ..languages import Language
 from ..source import field_of, text_of
 from .passing import PASSING, called_before
 from .view import is_shown
@@ -72,6 +75,8 @@ VARIABLE = re.compile(r"^variable")
 """Kinds of nodes that name no function, even where they are called."""
 MEMBER = "member_expression"
 """The kind of what is called in a script by a name with dots."""
+TYPED = frozenset({"tsx", "typescript"})
+"""Languages of scripts that say what keys an object has."""
 DECLARING = frozenset({"lexical_declaration", "variable_declaration"})
 MADE = re.compile(r"^(?:call|new)_expression$")
 """Kinds of values of a script that are made where they are declared."""
@@ -153,6 +158,17 @@ class TopFact(NamedTuple):
     start: int
     end: int
     text: str
+
+
+class TypeFact(NamedTuple):
+    """
+    A type of objects some of whose keys may be left out.
+    """
+
+    keys: frozenset[str]
+    """All of its keys."""
+    optional: frozenset[str]
+    """Those that may be left out."""
 
 
 class UseFact(NamedTuple):
@@ -459,6 +475,28 @@ def values_in(file: AnyView) -> frozenset[str]:
         and MADE.search(value.type)
         and not text_of(value).startswith(("require", "await import"))
     )
+
+
+def types_in(file: AnyView) -> Iterator[TypeFact]:
+    """Yield the types of *file* that say of a key that it may be left out: `{ size: number; name?: string }`."""
+    language = file.source.language
+    if language.name not in TYPED or b"?" not in file.utf8:
+        return
+    found = QueryCursor(members_of(language), match_limit=MATCH_LIMIT).captures(file.root).get("member", [])
+    types: defaultdict[int, list[Node]] = defaultdict(list)
+    for member in found:
+        types[member.parent.id if member.parent is not None else 0].append(member)
+    for members in types.values():
+        keys = {text_of(name): each for each in members if (name := each.child_by_field_name("name")) is not None}
+        optional = frozenset(key for key, each in keys.items() if any(child.type == "?" for child in each.children))
+        if optional:
+            yield TypeFact(frozenset(keys), optional)
+
+
+@cache
+def members_of(language: Language) -> Query:
+    """Return the query for what the types of objects hold in *language*."""
+    return Query(language.grammar, "[(property_signature) (method_signature)] @member")
 
 
 def last_part(name: str) -> str:

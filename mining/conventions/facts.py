@@ -19,7 +19,7 @@ from tree_sitter import Node
 from ..columns import pack_rows, unpack_rows
 from ..packages import module_of
 from ..source import text_of
-from .anyfacts import BlockFact, TopFact, UseFact
+from .anyfacts import BlockFact, TopFact, TypeFact, UseFact
 from .relays import is_relay
 from .signatures import SignatureFact, signature_of
 from .view import DefinitionFrame, FileView, parameter_name
@@ -123,6 +123,8 @@ class FileFacts:
     """Calls through `self`, whose callee is spelt as it stands: `self.store.open`."""
     signatures: tuple[SignatureFact, ...] = ()
     """What its functions must be given, where that is several things in an order of their own."""
+    types: tuple[TypeFact, ...] = ()
+    """The types of objects some of whose keys may be left out."""
 
     @cached_property
     def by_shape(self) -> Mapping[str, Sequence[BlockFact]]:
@@ -138,13 +140,15 @@ class FileFacts:
         about = (self.path, self.role, self.module)
         kinds = (self.functions, self.classes, self.calls, self.raises, self.own_calls, self.signatures)
         packed = tuple(map(pack_rows, kinds))
-        return unpack_facts, (about, packed, (self.language, self.blocks, self.tops, self.uses, self.units))
+        rest = (self.language, self.blocks, self.tops, self.uses, self.units)
+        return unpack_facts, (about, packed, rest, self.types)
 
 
 def unpack_facts(
     about: tuple[str, str, str],
     packed: tuple[bytes, ...],
     rest: tuple[str, tuple[BlockFact, ...], tuple[TopFact, ...], tuple[UseFact, ...], tuple[str, ...]],
+    types: tuple[TypeFact, ...],
 ) -> FileFacts:
     """Return the facts that travelled."""
     functions, classes, calls, raises, own_calls, signatures = packed
@@ -157,6 +161,7 @@ def unpack_facts(
         unpack_rows(RaiseFact, raises),
         unpack_rows(CallFact, own_calls),
         unpack_rows(SignatureFact, signatures),
+        types,
     )
 
 

@@ -16,7 +16,7 @@ from ..languages import traits_of
 from ..source import text_of
 from ..traits import PROGRAM
 from ..wording import all_of
-from .anyfacts import BlockFact, key_of, key_text
+from .anyfacts import BlockFact, TypeFact, key_of, key_text
 from .convention import Edit, Examples, HouseChoice, NeutralHouseConvention, Place
 from .facts import FileFacts
 from .implications import Implication, fewest
@@ -131,7 +131,8 @@ class RequiredChild(NeutralHouseConvention):
 
     What has neither the key nor most of the others of which this is true (where there are none, none that is frequent)
     is of another kind, and not asked: a job of a workflow may call another one. Where calls of one name pass such a
-    block, one that passes literals alone has left the block out, and its keys.
+    block, one that passes literals alone has left the block out, and its keys. Nor is a key asked that a type of the
+    house's, which has most of the others, says may be left out.
     """
 
     id = "Q10"
@@ -140,7 +141,7 @@ class RequiredChild(NeutralHouseConvention):
     is_of_shapes = True
     roles = OTHER_ROLES
     never = frozenset({"without"})
-    version = 9
+    version = 10
     is_local = False
     examples = Examples(
         value="has `zone`",
@@ -201,13 +202,14 @@ class RequiredChild(NeutralHouseConvention):
         """
         is_program = any(PROGRAM in traits_of(facts.language) for facts in files)
         calls = {(facts.path, use.start) for facts in files for use in facts.uses}
+        types = [each for facts in files for each in facts.types]
         yield from widest_only(
             (shape, rule["child"], of_calls(rule) if shape.is_of(calls) else {**rule, "is_call": False})
             for shape in collect_shapes(files)
             # what has one key alone is no block that could lack it
             if len({key for _, block in shape.blocks for key in block.keys}) > 1
             for rule in self.required(shape)
-            if rule["beside"] or not is_program
+            if (rule["beside"] or not is_program) and not any(leaves_out(each, rule) for each in types)
         )
 
     def required(self, shape: Shape) -> Iterator[dict[str, Any]]:
@@ -384,6 +386,11 @@ def keys_instead(shape: Shape, child: str) -> list[str]:
     common = Counter(key for _, block in shape.blocks for key in set(block.keys))
     shared = (key for key in sorted(set(lacking[0].keys)) if all(key in block.keys for block in lacking))
     return [key for key in shared if 2 * common[key] < len(shape.blocks)]
+
+
+def leaves_out(kind: TypeFact, rule: Mapping[str, Any]) -> bool:
+    """Claim that objects of a type, as blocks that a *rule* asks for a key may be, need not have that key."""
+    return rule["child"] in kind.optional and 2 * len(kind.keys.intersection(rule["beside"])) > len(rule["beside"])
 
 
 def is_required(shape: Shape, cause: str, effect: str, required: Mapping[str, Set[str]]) -> bool:

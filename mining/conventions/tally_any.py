@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ..packages import module_of
 from ..source import Source
-from .anyfacts import tops_in, uses_in
+from .anyfacts import tops_in, types_in, uses_in
 from .anyview import AnyView
 from .convention import Choice, Convention, NeutralConvention, collect_conventions
 from .facts import FileFacts
@@ -50,4 +50,5 @@ def facts_of(file: AnyView) -> FileFacts:
         path=file.path, role=file.role, module=module_of(file.path), functions=(), classes=(), calls=(),
         language=family_of(file.source.language.name), blocks=tuple(file.blocks), tops=tuple(tops_in(file)),
         uses=tuple(uses_in(file)), units=tuple(sorted({unit.name.text for unit in file.units})),
+        types=tuple(types_in(file)),
     )  # fmt: skip

@@ -652,6 +652,24 @@ def test_what_stands_in_the_place_of_a_key_is_known_by_the_blocks_that_lack_it(s
     assert rows == found(learn(files), "src/new.js", slip)
 
 
+@pytest.mark.parametrize(
+    ("members", "asked"),
+    [
+        ("size: number; zone: string; name: string", {"name", "size", "zone"}),
+        ("size: number; zone: string; name?: string", {"size", "zone"}),
+        # a type of something else
+        ("width: number; name?: string", {"name", "size", "zone"}),
+    ],
+)
+def test_no_key_is_asked_that_a_type_lets_be_left_out(members: str, asked: set[str]):
+    """That nearly everybody gives it makes no rule of what the house says to be optional."""
+    files = {f"src/f{n}.ts": "show({ size: 1, zone: a, name: b });\n" * 8 for n in range(30)}
+    files["src/types.ts"] = f"export interface Shown {{ {members} }}\n"
+    topics = [entry.topic for entry in learn(files).entries if entry.convention == "Q10"]
+
+    assert asked == {topic.rpartition("`")[0].rpartition("`")[2] for topic in topics}
+
+
 def test_the_name_of_a_test_is_no_block():
     """That every method of a name carries an attribute is no rule of blocks."""
     test = "class T{n} {{\n    [Fact]\n    public void Ctor_Ok()\n    {{\n        f();\n    }}\n}}\n"
