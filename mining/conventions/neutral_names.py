@@ -27,6 +27,8 @@ BEFORE = re.compile(r"^(?:r#|@)?(?:(?:UNSAFE|experimental|internal|unsafe|unstab
 What stands before a name: the sign of one that is a word of Rust or C#, the stage that libraries tell by it, and the
 word behind two underscores that says for whom it is: `__forTesting_readAll`.
 """
+BEHIND = re.compile(r"__[A-Z]+(?:_[A-Z]+)*$")
+"""What stands behind a name, in capitals, as a warning to who uses it: `readAll__EXPERIMENTAL`, `Node__DO_NOT_USE`."""
 COMPANION = b"Companion."
 """What stands before the name of what Kotlin adds to the companion of a class."""
 MAKING = frozenset({"kotlin", "scala"})
@@ -71,7 +73,7 @@ class DefinitionCase(NeutralConvention):
     never = frozenset({"mixed"})
     linter_codes = NAMING
     spared = frozenset({PROSE})
-    version = 21
+    version = 22
     examples = Examples(
         value="camelCase",
         key="function",
@@ -93,6 +95,7 @@ class DefinitionCase(NeutralConvention):
             "function LateOrder() {}\n\nexport default LateOrder;\n",
             "export default function LateOrder() {}\n",
             "const formats = {\n  G: function () {\n    return 1;\n  },\n};\n",
+            "Menu.LateOrder = () => {\n  f();\n};\n",
         ),
     )
     also = (
@@ -185,6 +188,14 @@ class DefinitionCase(NeutralConvention):
         ),
         Examples(
             value="PascalCase",
+            key="class",
+            path="Till.Tests/A.cs",
+            conforms=("class LateOrder { void F() { g(); } }\n",),
+            departs=("class late_order { void F() { g(); } }\n",),
+            nearly=("class late_order { public string id { get; set; } }\n",),
+        ),
+        Examples(
+            value="PascalCase",
             key="method",
             path="src/A.cs",
             conforms=(
@@ -219,6 +230,13 @@ class DefinitionCase(NeutralConvention):
             nearly=("function LateOrders() {\n  return <b />;\n}\n", "const LateOrders = () => {\n  g();\n};\n"),
         ),
         Examples(
+            value="PascalCase",
+            key="class",
+            path="src/a.ts",
+            conforms=("class LateOrder__DO_NOT_USE {}",),
+            departs=("class late_order {}",),
+        ),
+        Examples(
             value="camelCase",
             key="function that is no component",
             path="src/a.ts",
@@ -226,11 +244,13 @@ class DefinitionCase(NeutralConvention):
                 "function readAll() {}",
                 "function unstable_readAll() {}",
                 "function $readAll() {}",
+                "function $readAll__EXPERIMENTAL() {}",
                 "class A {\n  #readAll() {\n    g();\n  }\n}\n",
             ),
             departs=("function read_all() {}", "class A {\n  #read_all() {\n    g();\n  }\n}\n"),
             nearly=(
                 "function IsLate() {}",
+                "const LATE_ORDERS = (a: string) => [a];",
                 "interface readLate {\n  (a: string): void;\n}\n",
                 "class A {\n  *[Symbol.asyncIterator]() {}\n}\n",
             ),
@@ -304,7 +324,8 @@ class DefinitionCase(NeutralConvention):
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the case of each name that shows one, and of which the case is free."""
         for name in own_names(file):
-            text = BETWEEN_DIGITS.sub("", COUNTED.sub("", last_part(BEFORE.sub("", name.text)).strip(MARKS)))
+            bare = BEHIND.sub("", last_part(BEFORE.sub("", name.text)).strip(MARKS))
+            text = BETWEEN_DIGITS.sub("", COUNTED.sub("", bare))
             case = case_of(text)
             if case and not is_unclear(name, text, case, file):
                 language = file.source.language.name
@@ -339,6 +360,12 @@ def is_unclear(name: Name, text: str, case: str, file: AnyView) -> bool:
     is_type_like |= name.kind == "interface" and case == "camelCase" and is_callable(name.node.parent)
     # what Kotlin adds to the companion of a class is called like what stands in it: a value, or an object
     is_type_like |= case == "CapWords" and file.utf8.endswith(COMPANION, 0, name.node.start_byte)
+    # what is made a member of something is called as that has it: a component, or a class
+    is_type_like |= case == "CapWords" and name.kind == "function" and is_member(name)
+    # data that a test reads is called as its format has it
+    is_type_like |= case != "CapWords" and name.kind == "class" and file.role == "tests" and is_of_data(name)
+    # nobody writes in capitals by accident
+    is_any |= case == "UPPER_CASE" and name.kind == "function"
     # an object of Scala may be called like a value or a package, an implicit class like the function that it is
     is_type_like |= case == "camelCase" and (name.kind == "object" or (name.kind == "class" and is_implicit(name)))
     is_told |= case == "mixed" and (is_built_on(name) or holds_another(text, file))
@@ -353,6 +380,18 @@ def is_run_by_mark(name: Name, file: AnyView) -> bool:
     """Claim that what stands before a name, in its definition, marks it as a test or a benchmark."""
     unit = name.node.parent
     return unit is not None and RUN.search(file.utf8, unit.start_byte, name.node.start_byte) is not None
+
+
+def is_member(name: Name) -> bool:
+    """Claim that a function of a script is made a member of something: `Menu.Item = () => …`."""
+    return name.node.parent is not None and name.node.parent.type == "member_expression"
+
+
+def is_of_data(name: Name) -> bool:
+    """Claim that a class of C# has properties alone."""
+    body = field_of(name.node.parent, "body")
+    kinds = {child.type for child in body.named_children if not child.is_extra} if body is not None else set[str]()
+    return kinds == {"property_declaration"}
 
 
 def is_implicit(name: Name) -> bool:

@@ -86,7 +86,7 @@ class Interpolation(Convention):
     (call function: (attribute object: [(string) (concatenated_string)])) @site"""
     linter_codes = frozenset({"UP031", "UP032", "C0209", "consider-using-f-string"})
     cap = "advise"
-    version = 3
+    version = 4
     never = frozenset({"% operator", "str.format"})
     values = ("f-string", "str.format")
     examples = Examples(
@@ -100,7 +100,9 @@ class Interpolation(Convention):
             "x = _('a %s') % b",
             "x = 'a {}'.join(b)",
             "x = b'a %d' % b",
-            # before Python 3.12 no field of an f-string holds a backslash; what is spread has no name
+            # before Python 3.12 no field of an f-string holds a backslash, or its quotes; what is spread has no name
+            "x = 'a {}'.format(b['c'])",
+            "x = 'a %s' % ', '.join(b)",
             "x = 'a {}'.format(b.strip('\\n'))",
             "x = 'a %s' % '\\n'.join(b)",
             "x = 'a {}'.format(*b)",
@@ -131,10 +133,10 @@ class Interpolation(Convention):
                 return None  # bytes have no other way
             if "{" in text or "}" in text:
                 return None
-            is_filled = PLACEHOLDER.search(text) and fits_fields(site.named_children[-1])
+            is_filled = PLACEHOLDER.search(text) and fits_fields(site.named_children[-1], string)
             return "% operator" if is_filled and not is_elsewhere(site) else None
         function = site.named_children[0]
-        is_format = text_of(function.named_children[-1]) == "format" and fits_fields(site.named_children[-1])
+        is_format = text_of(function.named_children[-1]) == "format" and fits_fields(site.named_children[-1], string)
         return "str.format" if is_format and not is_elsewhere(site) else None
 
     def mark(self, site: Node, file: FileView) -> Node:
@@ -289,9 +291,10 @@ def last_leaf(node: Node) -> Node:
     return node
 
 
-def fits_fields(values: Node) -> bool:
-    """Claim that the fields of an f-string could hold *values*, on every Python that is in use."""
-    return not any(map(is_spread, values.named_children)) and b"\\" not in (values.text or b"")
+def fits_fields(values: Node, string: Node) -> bool:
+    """Claim that *string* as an f-string could hold *values* in its fields, on every Python that is in use."""
+    held, quote = text_of(values), text_of(string)[-1:]
+    return not any(map(is_spread, values.named_children)) and "\\" not in held and quote not in held
 
 
 def is_elsewhere(site: Node) -> bool:

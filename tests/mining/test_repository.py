@@ -245,11 +245,14 @@ def test_texts_in_other_languages_are_no_code(write_tree):
     """Tables of them, one for each, follow one template; settings beside them, and code about languages, are read."""
     tables = (
         *("config/locales/en.yml", "config/locales/pt-BR.yml", "config/locales/models/devise.zh_Hant_TW.yml"),
-        *("lang/messages.fr.yaml", "src/i18n/de.yml"),
+        *("lang/messages.fr.yaml", "lang/pt_BR/errors.php", "resources/lang/de/auth/texts.php", "src/i18n/de.yml"),
     )
-    own = ("config/en.yml", "config/locales/english.yml", "lang/en.py", "locales.yml", "src/translations/rules.yml")
+    own = (
+        *("config/en.yml", "config/locales/english.yml", "lang/en.py", "lang/en/texts.py", "locales.yml"),
+        *("src/lang/Reader.php", "src/translations/rules.yml"),
+    )
     root = write_tree(dict.fromkeys((*tables, *own), "a: 1\n"))
-    found = open_repository(root, suffixes=[".py", ".yaml", ".yml"])
+    found = open_repository(root, suffixes=[".php", ".py", ".yaml", ".yml"])
 
     assert own == found.paths
     assert dict.fromkeys(tables, "translation") == dict(found.skips)
