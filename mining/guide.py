@@ -20,6 +20,8 @@ MOST_WORDS = 1_500
 ON_TIERS = "`idiolect check` fails where a rule of `gate` is broken; the others are advice.\n"
 MOST_IDS = 3
 """Of rules that are said together, how many are named."""
+MOST_PLACES = 3
+"""Of folders that keep one rule, each for itself, how many are named."""
 SAME_PLACES = 0.95
 """The share of a folder's places that those of a role reach where both are nearly the same."""
 
@@ -123,7 +125,7 @@ def tiers_of(entries: Sequence[Entry], profile: Profile) -> str:
         ):
             inside[entry.tier].append(entry.where)
     other = [f"{tier} in {' and in '.join(inside[tier])}" for tier in TIERS if inside[tier]]
-    return ", ".join([said[0] if len({*said}) == 1 else " and ".join(said), *other])
+    return ", ".join([" and ".join(dict.fromkeys(said)), *other])
 
 
 def said_together(rules: Sequence[list[Entry]], tiers: Sequence[str]) -> list[tuple[str, list[list[Entry]]]]:
@@ -150,10 +152,12 @@ def render_rules(rules: Sequence[Sequence[Entry]], tiers: str = "") -> str:
     With *tiers* named, so are the rules, as settings and comments name them: the first of many.
     """
     entry = rules[0][0]
-    places = " and in ".join(each.where for each in rules[0] if each.where)
-    place = f" In {places}." if places else ""
+    shown = rules[0][: MOST_PLACES if len(rules[0]) > MOST_PLACES + 1 else None]
+    places = [each.where for each in shown if each.where]
+    places += [f"{len(rules[0]) - len(shown)} other folders"] if len(shown) < len(rules[0]) else []
+    place = f" In {' and in '.join(places)}." if places else ""
     place += f" Not in {', '.join(map(as_code, entry.spared))}." if entry.spared else ""
-    evidence = " and ".join(evidence_of(rules, each.scope) for each in rules[0])
+    evidence = " and ".join(evidence_of(rules, each.scope) for each in shown)
     example = f" Example: {example_of(entry)}" if entry.exemplars else ""
     ids = ", ".join([entries[0].id for entries in rules[:MOST_IDS]] + ["…"] * (len(rules) > MOST_IDS))
     name = f"{ids}, {tiers}: " if tiers else ""

@@ -455,6 +455,14 @@ class TokenSpacing(NeutralConvention):
             if within in WHERE and (sign != "$" or all(within)):
                 yield Choice(SPACING[blanks], node, f"`{sign}` {WHERE[within]} {noun_of(around.type)}")
 
+    def goes_without_saying(self, language: str, departures: int, value: str, topic: str) -> bool:
+        """Claim that blanks stand where nearly everybody puts them: what is odd in a house is worth its words."""
+        sign = topic.split("`")[1]
+        if CLOSES in topic or sign in TIGHT or "access" in topic or (OPENS in topic and sign in PREFIXES):
+            return value == "nowhere"
+        is_after = sign in (",", ";") or OPENS in topic or (sign == ":" and not CONDITION.search(topic))
+        return value == ("after" if is_after else AROUND)
+
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"{self.shared(value, key)} {key}."
@@ -464,7 +472,7 @@ class TokenSpacing(NeutralConvention):
         if value == "nowhere":
             side = "blank after" if OPENS in key else "blank before" if CLOSES in key else "blanks around"
             return f"Put no {side}"
-        return f"Put blanks {value}{' of' if value == 'on both sides' else ''}"
+        return f"Put blanks {value}{' of' if value == AROUND else ''}"
 
     def advise_all(self, rules: Sequence[tuple[str, str]]) -> str:
         """Return the signs that have blanks on the same side, those of one sign together."""
@@ -484,9 +492,16 @@ QUALIFYING = frozenset({"type_qualifier"})
 OPENS, CLOSES = "that opens", "that closes"
 WHERE = {(True, True): "in", (False, True): OPENS, (True, False): CLOSES}
 """Where in its node a sign stands, by whether something of it stands before and after: blanks are asked between."""
-SPACING = {(True, True): "on both sides", (False, False): "nowhere", (True, False): "before", (False, True): "after"}
+AROUND = "on both sides"
+SPACING = {(True, True): AROUND, (False, False): "nowhere", (True, False): "before", (False, True): "after"}
 
 
+TIGHT = frozenset({"!", "#", "++", "--", "..", "...", "::", "?.", "@", "~"})
+"""Signs that mostly stand without a blank, wherever they are, as any does that closes something."""
+PREFIXES = frozenset({"&", "+", "-", "<", "|"})
+"""Those that do where they open something: a sign of a number, arguments of a type, parameters of a closure."""
+CONDITION = re.compile("conditional expression|for statement|ternary")
+"""Kinds of nodes in which a colon parts two values."""
 PLACES = "|".join(f" {where} " for where in WHERE.values())
 
 

@@ -18,10 +18,10 @@ from .facts import FileFacts
 
 LEAST_UNITS = 20
 SHARE = 0.9
-TIGHT = 3
+TIGHT = 1.5
 """
-A limit below so many times the median is one that people keep. Of sizes that nobody watches, which grow by chance (the
-exponential distribution), the 99th percentile is 6.6 times the median.
+A limit below so many times the median is one that people know of, as one class in a file. Of sizes that nobody watches,
+which grow by chance (the exponential distribution), the 99th percentile is 6.6 times the median.
 """
 COMMON_NAME = 0.5
 """A file name that holds more than this share of all units of a language has no special role."""

@@ -22,6 +22,10 @@ from .neutral import listed
 
 TAKING = re.compile(r"(^|_)(import|include|use|using)(_|$)")
 """Kinds of statements that take what others hold: a house parts them, or keeps them together."""
+DEFINING = re.compile(
+    r"\b(?:class|enum|function|impl|interface|method|module|namespace|package|php|struct|trait|type)\b"
+)
+"""Kinds of statements, in words, that nearly everybody parts by an empty line from others."""
 SAID = re.compile(r"assign|call|command|expression|^list$|lexical|pipeline|variable")
 """Kinds of statements that stand together, or apart, by what they are about."""
 GIVING = re.compile(r"assign|lexical|type_alias|variable")
@@ -184,6 +188,15 @@ class BlankLines(NeutralConvention):
                 first, second = neighbour(one, called.get(one.id)), neighbour(other, called.get(other.id))
                 key = f"{first} and {'another' if first == second else second}"
                 yield Choice(str(lines), first_token(head), key)
+
+    def goes_without_saying(self, language: str, departures: int, value: str, topic: str) -> bool:
+        """Claim that the lines are those that nearly everybody leaves: none between imports, one around definitions."""
+        first, _, second = topic.partition(" and ")
+        taking = [bool(TAKING.search(kind.replace(" ", "_"))) for kind in (first, second)]
+        if taking[0] and second == "another":
+            return value == "0"
+        is_parted = all(map(DEFINING.search, (first, first if second == "another" else second)))
+        return value == "1" and (is_parted or taking in ([True, False], [False, True]))
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""

@@ -51,6 +51,10 @@ KNOWN = frozenset(
 """Methods of Go that the interfaces which ask for them document: those of golint, of revive, of errors and formats."""
 
 
+OF_CONFIGURATION = frozenset({"hcl"})
+"""Languages that open comments by `#` as well."""
+
+
 class CommentForm(NeutralConvention):
     """What opens a comment, and whether one stands before a definition."""
 
@@ -166,6 +170,10 @@ class CommentForm(NeutralConvention):
         while start and utf8[(above := utf8.rfind(b"\n", 0, start - 1) + 1) : start].lstrip().startswith(b"#["):
             start = above
         return (Edit(start, start, place.newline),) if value == "documented" else ()
+
+    def goes_without_saying(self, language: str, departures: int, value: str, topic: str) -> bool:
+        """Claim that nobody does otherwise, in a language where hardly anybody would."""
+        return not departures and value == "//" and language not in OF_CONFIGURATION
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""

@@ -269,9 +269,9 @@ class GenericSpelling(Convention):
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        if key == "class":
-            return "Write `type[A]`." if value == "built-in" else "Write `Type[A]`."
-        return "Write `list[int]`, `dict[str, int]`." if value == "built-in" else "Write `List[int]`, `Dict[str, int]`."
+        forms = ("`type[A]`", "`Type[A]`") if key == "class" else ("`list[int]`", "`List[int]`")
+        wanted, other = forms if value == "built-in" else forms[::-1]
+        return f"Write {wanted}, not {other}{'' if key == 'class' else ', and so with other containers'}."
 
 
 class NoneReturns(Convention):

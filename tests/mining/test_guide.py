@@ -108,6 +108,11 @@ def scoped(profile: Profile, *scopes: tuple[str, str]) -> Profile:
         ),
         pytest.param([("repository", "double"), ("role:tests", "single")], ["", "tests"], id="two habits"),
         pytest.param([("dir:app", "double"), ("role:tests", "double")], ["`app/` and in tests"], id="beside a role"),
+        pytest.param(
+            [(f"dir:part{n}", "double") for n in range(5)],
+            ["`part0/` and in `part1/` and in `part2/` and in 2 other folders"],
+            id="many folders",
+        ),
     ],
 )
 def test_a_rule_is_said_once(profile: Profile, scopes: list[tuple[str, str]], said: list[str]):
@@ -128,6 +133,9 @@ def test_a_rule_is_said_once(profile: Profile, scopes: list[tuple[str, str]], sa
         ),
         pytest.param([("dir:app", "gate"), ("role:tests", "gate")], "gate: ", id="the same side by side"),
         pytest.param([("dir:app", "gate"), ("role:tests", "hint")], "gate and hint: ", id="others side by side"),
+        pytest.param(
+            [("dir:app", "gate"), ("dir:lib", "gate"), ("role:tests", "hint")], "gate and hint: ", id="some alike"
+        ),
     ],
 )
 def test_a_rule_tells_its_tier_in_each_scope(profile: Profile, scopes: list[tuple[str, str]], said: str):
@@ -194,7 +202,7 @@ def test_rules_of_one_matter_are_one_item(odd: str, said: list[str]):
     """Keys of one shape, their order, and where empty lines stand; that a program computes goes without saying."""
     javascript = language_named("javascript")
     text = "make({\n  name: a,\n  icon: b,\n  perform: c,\n});\n" * 4
-    text += "\nfunction f() {\n}\n\nclass A {\n}\n\nfunction g() {\n}\n\nfunction h() {\n}\n"
+    text += "\n\nfunction f() {\n}\n\n\nclass A {\n}\n\n\nfunction g() {\n}\n\n\nfunction h() {\n}\n"
     files = [(f"src/f{n}.js", text) for n in range(60)] + [("src/odd.js", odd)]
     profile = learn_profile([tally_source(parse_source(path, data.encode(), javascript)) for path, data in files])
     items = [item.partition(" Example: ")[0] for item in render_guide(profile).splitlines()]
@@ -211,25 +219,56 @@ def test_rules_of_one_matter_are_one_item(odd: str, said: list[str]):
         f"- In a block `make`, put `name` before `icon` before `perform` (javascript). ({2 * calls} of {2 * calls}.)"
     ] == about("In a block")
     assert [
-        "- At the top level of a file, leave 1 empty line between a class declaration and a function declaration; "
+        "- At the top level of a file, leave 2 empty lines between a class declaration and a function declaration; "
         "between a function declaration and a class declaration or another; "
         "between an expression statement and a function declaration (javascript). (240 of 240.)"
-    ] == about("leave 1")
+    ] == about("leave 2")
     assert said == about("a reference")
 
 
 def test_blanks_are_told_sign_by_sign():
     """Where all signs have blanks on the same side, one item says it, and in what each stands is listed behind it."""
     javascript = language_named("javascript")
-    text = "f(a, b);\nc = [d, e];\nfunction g(h, i) {}\nj = { k: l };\nm = n;\n"
+    text = "f(a ,b);\nc=[d ,e];\nfunction g(h ,i) {}\nj={ k :l };\nm=n;\n"
     files = [(f"src/f{n}.js", text) for n in range(60)]
     profile = learn_profile([tally_source(parse_source(path, data.encode(), javascript)) for path, data in files])
-    items = [item.partition(" (")[0] for item in render_guide(profile).splitlines() if "Put blanks" in item]
+    items = [item.partition(" (")[0] for item in render_guide(profile).splitlines() if "blanks" in item]
 
     assert [
-        "- Put blanks after `,` in an array, arguments or formal parameters; `:` in a pair",
-        "- Put blanks on both sides of `=` in an assignment expression",
+        "- Put blanks before `,` in an array, arguments or formal parameters; `:` in a pair",
+        "- Put no blanks around `=` in an assignment expression",
     ] == sorted(items)
+
+
+@pytest.mark.parametrize(
+    ("usual", "odd"),
+    [
+        ("f(a, b);\n", "f(a ,b);\n"),
+        ("m = n;\n", "m=n;\n"),
+        ("f(a ? b : c);\n", "f(a? b: c);\n"),
+        ("f(...a);\n", "f(... a);\n"),
+        ("f({ a: b });\n", "f({ a : b });\n"),
+        ("// a\nf(b);\n", "/* a */\nf(b);\n"),
+        ("function f() {\n}\n\nfunction g() {\n}\n", "function f() {\n}\n\n\nfunction g() {\n}\n"),
+        ("import a from 'a';\nimport b from 'b';\n", "import a from 'a';\n\nimport b from 'b';\n"),
+    ],
+)
+def test_what_nearly_everybody_does_goes_without_saying(usual: str, odd: str):
+    """Blanks, empty lines and comments are told where a house has a way of its own."""
+    javascript = language_named("javascript")
+
+    def told(text: str) -> list[str]:
+        files = [(f"src/f{n}.js", text) for n in range(60)]
+        profile = learn_profile([tally_source(parse_source(path, data.encode(), javascript)) for path, data in files])
+        rows = ("Q05", "Q07", "Q08")
+        return [
+            line
+            for line in render_guide(profile, with_ids=True).splitlines()
+            if line.partition("(javascript). (")[2][:3] in rows
+        ]
+
+    assert told(usual) == []
+    assert len(told(odd)) == 1
 
 
 @pytest.mark.parametrize(
