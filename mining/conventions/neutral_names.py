@@ -207,6 +207,14 @@ class DefinitionCase(NeutralConvention):
         ),
         Examples(
             value="PascalCase",
+            key="local function",
+            path="src/A.cs",
+            conforms=("class A { void B() { void ReadAll() { f(); } } }\n",),
+            departs=("class A { void B() { void readAll() { f(); } } }\n",),
+            nearly=("class A { void B() { void ReadAll_NeedsLock() { f(); } } }\n",),
+        ),
+        Examples(
+            value="PascalCase",
             key="property",
             path="src/A.cs",
             conforms=("class A {\n    bool IsLate => f();\n}\n",),
@@ -352,7 +360,9 @@ def is_unclear(name: Name, text: str, case: str, file: AnyView) -> bool:
     # a test says in parts what it calls, when, and what is to come of it
     is_told = "_" in text and (file.role == "tests" or is_run_by_mark(name, file))
     is_told &= case == "mixed" or file.source.language.name in TOLD
-    is_parted = name.kind in ("function", "method", "property") and file.source.language.name in PARTED
+    is_parted = (
+        name.kind in ("function", "local function", "method", "property") and file.source.language.name in PARTED
+    )
     is_told |= is_parted and bool(PARTS.match(text))
     # Go's own tool asks for the parts of a test's name
     is_told |= file.source.language.name == "go" and GO_TEST.match(text) is not None

@@ -71,12 +71,14 @@ ARGUMENTS = re.compile(r"<.*>$|(?<=\w)\[[^]]+\]$", re.DOTALL)
 PLAIN = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|\\)\w+)*")
 GENERAL = re.compile(
     r"[A-Z]\d?|[fiu]\d+|(?:any|bool(?:ean)?|byte|char|double|float|u?int|integer|long|number|object|rune|short|s?size|str|string"
-    r"|type|unknown|usize|void)?(?:8|16|32|64|128)?(?:_t)?|testing\.\w+",
+    r"|type|unknown|usize|void)?(?:8|16|32|64|128)?(?:_t)?|testing\.\w+"
+    r"|Awaited|(?:Constructor)?Parameters|Exclude|Extract|(?:Instance|Return)Type|NonNullable|Omit|Partial|Pick|Readonly"
+    r"|Record|Required",
     re.IGNORECASE,
 )
 """
-Types that say nothing of what is passed: those of numbers and texts, and what stands for any; and those of Go's tests,
-which everybody calls alike.
+Types that say nothing of what is passed: those of numbers and texts, what stands for any, and what TypeScript makes of
+other types; and those of Go's tests, which everybody calls alike.
 """
 PREFIXED = frozenset({"csharp"})
 """Languages in which what stands for any type is called by a word behind a `T`."""
@@ -123,7 +125,7 @@ class ParameterName(NeutralConvention):
     question = "How is a parameter of type `{key}` called?"
     cap = "advise"  # what is called otherwise works
     linter_codes = frozenset({"ST1016", "receiver-naming", *GOLANGCI})
-    version = 2
+    version = 3
     asked = TAKEN.keys()
     defaults = frozenset({ROLE})
     is_mined = True
@@ -187,6 +189,12 @@ class ParameterName(NeutralConvention):
                 "class A {\n  constructor(private context: Context) {}\n}\n",
                 "class A extends B {\n  override f(context: Context) {}\n}\n",
             ),
+        ),
+        Examples(
+            value="t",
+            key="ReturnType",
+            path="src/a.ts",
+            nearly=("function f(t: ReturnType<typeof read>) {}\n",),
         ),
         Examples(
             value="request",
