@@ -122,7 +122,7 @@ GO = (
                 for package in ("require", "assert")
                 for name in ("NoError", "Nil")
             },
-            "`if err != nil`": r"^[ \t]*(if) (?:[^\n;{]*; ?)?\w*[eE]rr != nil \{\s*(?:t|b|tb)\.(?:Fatal|Error)f?\(",
+            "`if err != nil`": r"^[ \t]*(if) (?:[^\n;{]*; ?)?\w*[eE]rr != nil \{\s*(?:t|b|tb)\.Fatalf?\(",
         },
     ),
     matter_of(ERROR, {f"`{name}`": ERR % name + T for name in ("require", "assert")}),
@@ -138,7 +138,8 @@ GO = (
         TRUTH,
         {
             "`True(t, a)`": rf"\b(?:require|assert)\.(True|False){T}",
-            "`Equal(t, true, a)`": rf"\b(?:require|assert)\.(Equal){T}\s*(?:true|false)\s*,",
+            # what a map holds under a key may be of any type
+            "`Equal(t, true, a)`": rf"\b(?:require|assert)\.(Equal){T}\s*(?:true|false)\s*,(?!\s*[\w.]+\[)",
         },
     ),
     matter_of(

@@ -29,6 +29,10 @@ BESIDE, ELSEWHERE = "same folder", "other folders"
 WORD_BYTES = frozenset(bytes([code]) for code in range(128) if chr(code).isalnum() or chr(code) == "_")
 
 
+DOUBLED = re.compile(rb"\b(?:delattr|patch\.object|setattr|spy)\(\s*([\w.]+)\s*,")
+"""What a test passes that puts another in place of one of its members."""
+
+
 class ImportForm(Convention):
     """How a module is imported: one question a module."""
 
@@ -40,7 +44,7 @@ class ImportForm(Convention):
     least_support = 10.0
     least_files = 5
     is_mined = True
-    version = 6
+    version = 7
     examples = Examples(
         value="import numpy as …",
         key="numpy",
@@ -59,6 +63,11 @@ class ImportForm(Convention):
             value="from typing import …", key="typing", conforms=("from typing import Any",),
             departs=("import typing",), nearly=("import typing as _t",),
         ),
+        Examples(
+            value="from shop.net import …", key="shop.net", path="tests/test_module.py",
+            conforms=("from shop.net import fetch",), departs=("import shop.net as net\n\nnet.fetch()",),
+            nearly=("import shop.net as net\n\ndef test(monkeypatch):\n    monkeypatch.setattr(net, 'fetch', None)",),
+        ),
     )  # fmt: skip
 
     def choices(self, site: Node, file: FileView) -> Iterable[Choice]:
@@ -73,9 +82,9 @@ class ImportForm(Convention):
         for child in site.named_children:
             if child.type == "aliased_import":
                 name = child.named_children[0]
-                if not is_hidden(child):
+                if not is_hidden(child) and not is_doubled(text_of(child.named_children[-1]), file):
                     yield Choice(f"import {text_of(name)} as …", name, text_of(name))
-            else:
+            elif not is_doubled(text_of(child), file):
                 yield Choice(f"import {text_of(child)}", child, text_of(child))
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
@@ -402,6 +411,11 @@ def module_text(statement: Node) -> str:
     """Return the module that a `from` import takes names from, as written."""
     module = statement.child_by_field_name("module_name")
     return text_of(module) if module is not None else ""
+
+
+def is_doubled(name: str, file: FileView) -> bool:
+    """Claim that a test puts something in place of what a module of that *name* holds: then it needs the module."""
+    return file.role == "tests" and any(found[1] == name.encode() for found in DOUBLED.finditer(file.utf8))
 
 
 def is_hidden(taken: Node) -> bool:

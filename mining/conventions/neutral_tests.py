@@ -31,6 +31,7 @@ from .equal_forms import (
     MATTERS,
     NO_ERROR,
     NULL,
+    TRUTH,
 )
 
 SEVERAL = "several forms"
@@ -69,7 +70,7 @@ class EqualForm(NeutralConvention):
     question = "How is {key} written in tests?"
     # what departs tests the same
     cap = "advise"
-    version = 2
+    version = 3
     never = frozenset({ALONE, SEVERAL, EQUAL_NONE})
     roles = frozenset({"src", "tests"})
     asked = MATTERS.keys()
@@ -162,8 +163,18 @@ class EqualForm(NeutralConvention):
             nearly=(
                 # only what the test's own goroutine runs may end it
                 "package a\n\nfunc TestA(t *testing.T) {\n\tgo func() {\n\t\tassert.NoError(t, f())\n\t}()\n}\n",
+                # what says so and goes on ends no test
+                "package a\n\nfunc TestA(t *testing.T) {\n\tif err := f(); err != nil {\n\t\tt.Error(err)\n\t}\n}\n",
                 "package a\n\nfunc TestA(t *testing.T) {\n\tassert.Nil(t, a)\n\tif err != nil {\n\t\treturn\n\t}\n}\n",
             ),
+        ),
+        Examples(
+            value="`True(t, a)`",
+            key=TRUTH,
+            path="house/a_test.go",
+            conforms=("package a\n\nfunc TestA(t *testing.T) {\n\trequire.True(t, f())\n}\n",),
+            departs=("package a\n\nfunc TestA(t *testing.T) {\n\trequire.Equal(t, true, f())\n}\n",),
+            nearly=('package a\n\nfunc TestA(t *testing.T) {\n\trequire.Equal(t, true, read["a"])\n}\n',),
         ),
         Examples(
             value="`assert`",
