@@ -16,7 +16,7 @@ from tree_sitter import Node
 
 from ..source import text_of
 from .convention import Choice, Convention, Edit, Examples, HouseChoice, HouseConvention, Place
-from .facts import FileFacts, FunctionFact, last_name
+from .facts import CallFact, FileFacts, FunctionFact, last_name
 from .view import FileView
 
 THIN = 2
@@ -48,7 +48,7 @@ class Wrapper(HouseConvention):
     name = "wrapper"
     question = "Is `{key}` called through the house's own function?"
     fault = "`{key}` is called directly here; this codebase goes {wanted}"
-    version = 3
+    version = 4
     never = frozenset({"directly"})
     least_support = 10.0
     null_share = 0.5
@@ -80,8 +80,9 @@ class Wrapper(HouseConvention):
         Propose, for outside functions, the thin house function with the most callers whose body calls it.
 
         That a body calls something proves no preference: either others call it too, a little, or the whole library is
-        kept to the wrapper's module. A body that hands on what it is given, and returns what comes, stands in for what
-        it calls however much else it does.
+        kept to the wrapper's module. Of two that a body calls, what it passes nothing to is asked on the way, unless it
+        makes an object. A body that hands on what it is given, and returns what comes, stands in for what it calls
+        however much else it does.
         """
         homes = {f"{f.module}.{function.symbol}": f.module for f in files.values() for function in f.functions}
         takers = {f"{f.module}.{function.symbol}" for f in files.values() for function in f.functions if function.first}
@@ -97,7 +98,8 @@ class Wrapper(HouseConvention):
                 elsewhere = set(calls.modules[raw]) - {home}
                 is_kept = set(calls.libraries[library]) == {home} and calls.libraries[library].total() >= 3
                 is_only = calls.callers[raw][home] == {wrapper}
-                is_thin = len(inside) <= THIN and (0 < len(elsewhere) <= 2 or is_kept)
+                is_aside = len(inside) > 1 and wrapper in takers and raw in calls.bare[wrapper]
+                is_thin = len(inside) <= THIN and not is_aside and (0 < len(elsewhere) <= 2 or is_kept)
                 is_proven = is_thin or raw in calls.relayed[wrapper]
                 if is_only and is_proven and is_outside(raw, calls.packages):
                     best[raw] = max(best.get(raw, (0, "")), (through, wrapper))
@@ -278,7 +280,8 @@ class CallTable:
     """
     Who calls what: for each function the modules that call it, and for each house function what its body calls.
 
-    Of what it calls, what it hands its first argument on to and returns stands apart, as `relayed`.
+    Of what it calls, what it hands its first argument on to and returns stands apart, as `relayed`, and so does what it
+    passes nothing to and is no class, as `bare`.
     """
 
     def __init__(self, files: Mapping[str, FileFacts], homes: Mapping[str, str]) -> None:
@@ -287,6 +290,7 @@ class CallTable:
         self.libraries: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.inside: defaultdict[str, set[str]] = defaultdict(set)
         self.relayed: defaultdict[str, set[str]] = defaultdict(set)
+        self.bare: defaultdict[str, set[str]] = defaultdict(set)
         self.callers: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         for facts in files.values():
             for call in facts.calls if facts.role in ASKED_OF_WRAPPERS else ():
@@ -299,6 +303,13 @@ class CallTable:
                 if around in homes:
                     self.inside[around].add(callee)
                     self.relayed[around].update([callee] if call.is_relay else ())
+                    self.bare[around].update([callee] if is_bare(call) else ())
+
+
+def is_bare(call: CallFact) -> bool:
+    """Claim that a *call* passes nothing, to something that is called as functions are."""
+    name = last_name(call.callee)
+    return f"{name}()" in call.text and not name[:1].isupper()
 
 
 def is_context_manager(function: FunctionFact) -> bool:

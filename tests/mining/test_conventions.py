@@ -470,6 +470,17 @@ def test_a_base_and_what_is_above_it_are_not_asked_whether_they_have_it():
     } == named
 
 
+def test_what_a_wrapper_asks_on_its_way_is_not_what_it_wraps():
+    """It passes its own argument to the one function, and nothing to the other."""
+    body = "    before = os.getcwd()\n    os.chdir(a)\n    yield before\n"
+    texts = {"dirs": f"import os\n\n\ndef stand_in(a):\n{body}"}
+    texts |= {f"m{n}": f"from app.dirs import stand_in\n\nstand_in({n})\nstand_in(a)\n" for n in range(20)}
+    texts["old"] = "import os\n\nos.chdir('a')\nos.getcwd()\n"
+    profile = learn_profile([tally(text, f"app/{name}.py") for name, text in texts.items()])
+
+    assert ["os.chdir"] == [entry.key for entry in profile.entries if entry.convention == "A01"]
+
+
 @pytest.mark.parametrize(
     ("raw", "rules"), [("requests.get", ["requests.get"]), ("os.fspath", []), ("os.path.join", [])]
 )
