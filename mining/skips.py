@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import stat
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,7 +94,9 @@ LIBRARY = re.compile(
 )
 """Libraries that web pages carry along."""
 SERVED = frozenset({"_static", "assets", "htdocs", "javascripts", "js", "lib", "media", "public", "static", "www"})
-"""Folders that are served to the web; elsewhere such a library may be what the house makes."""
+"""
+Folders that are served to the web, `libs` in which holds others' libraries; elsewhere one may be what the house makes.
+"""
 BANNER = re.compile(
     rb"\A(?:\xef\xbb\xbf)?\s*/\*(?:!|\*[\s*]*@(?:license|preserve)\b)[\s*]*[^\n]*?\b(?:v\d+\.\d+|\d+\.\d+\.\d+)"
 )
@@ -145,6 +148,7 @@ def is_vendored(name: str) -> bool:
     """Claim that the file at *name* is another house's, by its folders or, in a folder for the web, by its own name."""
     *folders, _ = name.split("/")
     is_served = not SERVED.isdisjoint(folders) and LIBRARY.search(name) is not None
+    is_served |= any(outer in SERVED and inner == "libs" for outer, inner in pairwise(folders))
     return not VENDORED.isdisjoint(folders) or is_served or RELEASE.search(name) is not None
 
 

@@ -299,8 +299,8 @@ def test_what_a_house_bundles_is_not_its_own(write_tree):
 
 def test_a_library_beside_the_scripts_of_a_page_is_vendored(write_tree):
     """It is told by its name in a folder for the web; where it is made, and what only works with it, is mined."""
-    library = ("web/static/jquery-1.7.1.js", "docs/js/underscore.js")
-    own = ("backbone.js", "src/jquery.js", "web/static/jquery.doors.js")
+    library = ("web/static/jquery-1.7.1.js", "docs/js/underscore.js", "public/libs/editor/dark.js")
+    own = ("backbone.js", "libs/doors.js", "src/jquery.js", "web/static/jquery.doors.js")
     root = write_tree(dict.fromkeys((*library, *own), "function double(x) { return 2 * x }\n"))
     found = open_repository(root, suffixes=[".js"])
 
