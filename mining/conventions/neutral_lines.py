@@ -193,7 +193,7 @@ class BlankLines(NeutralConvention):
         """Claim that the lines are those that nearly everybody leaves: none between imports, one around definitions."""
         first, _, second = topic.partition(" and ")
         taking = [bool(TAKING.search(kind.replace(" ", "_"))) for kind in (first, second)]
-        if taking[0] and second == "another":
+        if taking[0] and (taking[1] or second == "another"):
             return value == "0"
         is_parted = all(map(DEFINING.search, (first, first if second == "another" else second)))
         return value == "1" and (is_parted or taking in ([True, False], [False, True]))

@@ -5,12 +5,14 @@ Questions for any grammar, about the names of definitions. In: a source of any l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
 from tree_sitter import Node
 
 from ..source import field_of, text_of
 from ..traits import GIVEN_NAMES, PROSE, SCRIPTS
+from ..wording import all_of, any_of
 from .anyfacts import last_part
 from .anyview import AnyView, Name
 from .chosen_names import own_names
@@ -349,7 +351,18 @@ class DefinitionCase(NeutralConvention):
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
-        return f"Name {noun_of(key)} in {value}."
+        return self.advise_all([(value, key)])
+
+    def shared(self, value: str, key: str) -> str:
+        """Return what all its rules are about."""
+        return "names"
+
+    def advise_all(self, rules: Sequence[tuple[str, str]]) -> str:
+        """Return how the names of several kinds of definitions are cased."""
+        kinds: defaultdict[str, list[str]] = defaultdict(list)
+        for value, key in rules:
+            kinds[value].append(noun_of(key))
+        return f"Name {all_of([f'{any_of(named)} in {value}' for value, named in kinds.items()])}."
 
 
 def is_unclear(name: Name, text: str, case: str, file: AnyView) -> bool:

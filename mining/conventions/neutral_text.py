@@ -173,7 +173,7 @@ class CommentForm(NeutralConvention):
 
     def goes_without_saying(self, language: str, departures: int, value: str, topic: str) -> bool:
         """Claim that nobody does otherwise, in a language where hardly anybody would."""
-        return not departures and value == "//" and language not in OF_CONFIGURATION
+        return not departures and value in ("//", "--") and language not in OF_CONFIGURATION
 
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""

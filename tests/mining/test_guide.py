@@ -240,6 +240,16 @@ def test_blanks_are_told_sign_by_sign():
     ] == sorted(items)
 
 
+def test_how_names_of_a_language_are_cased_is_one_sentence():
+    """Kinds of definitions of the same case stand together."""
+    rust = language_named("rust")
+    text = "pub struct LateOrder;\n\nfn read_all() {\n    f();\n}\n\nmod late_orders {\n    fn open_all() {}\n}\n"
+    profile = learn_profile([tally_source(parse_source(f"src/f{n}.rs", text.encode(), rust)) for n in range(90)])
+    (item,) = [line.partition(" (")[0] for line in render_guide(profile).splitlines() if "Name " in line]
+
+    assert "- Name a function or a module in snake_case and a type in PascalCase" == item
+
+
 @pytest.mark.parametrize(
     ("usual", "odd"),
     [
@@ -251,6 +261,7 @@ def test_blanks_are_told_sign_by_sign():
         ("// a\nf(b);\n", "/* a */\nf(b);\n"),
         ("function f() {\n}\n\nfunction g() {\n}\n", "function f() {\n}\n\n\nfunction g() {\n}\n"),
         ("import a from 'a';\nimport b from 'b';\n", "import a from 'a';\n\nimport b from 'b';\n"),
+        ("import a from 'a';\n\nf(() => {\n  a();\n});\n", "import a from 'a';\nf(() => {\n  a();\n});\n"),
     ],
 )
 def test_what_nearly_everybody_does_goes_without_saying(usual: str, odd: str):
