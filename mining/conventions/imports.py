@@ -84,7 +84,8 @@ class ImportForm(Convention):
                 name = child.named_children[0]
                 if not is_hidden(child) and not is_doubled(text_of(child.named_children[-1]), file):
                     yield Choice(f"import {text_of(name)} as …", name, text_of(name))
-            elif not is_doubled(text_of(child), file):
+            # of one that has a plain name, most take all anyway
+            elif child.named_child_count == 1 or not is_doubled(text_of(child), file):
                 yield Choice(f"import {text_of(child)}", child, text_of(child))
 
     def slip(self, place: Place, value: str) -> tuple[Edit, ...]:
