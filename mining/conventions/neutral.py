@@ -500,7 +500,7 @@ TIGHT = frozenset({"!", "#", "++", "--", "..", "...", "::", "?.", "@", "~"})
 """Signs that mostly stand without a blank, wherever they are, as any does that closes something."""
 PREFIXES = frozenset({"&", "+", "-", "<", "|"})
 """Those that do where they open something: a sign of a number, arguments of a type, parameters of a closure."""
-CONDITION = re.compile("conditional expression|for statement|ternary")
+CONDITION = re.compile("conditional expression|constraints clause|for statement|ternary")
 """Kinds of nodes in which a colon parts two values."""
 PLACES = "|".join(f" {where} " for where in WHERE.values())
 

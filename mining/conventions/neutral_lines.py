@@ -23,7 +23,7 @@ from .neutral import listed
 TAKING = re.compile(r"(^|_)(import|include|use|using)(_|$)")
 """Kinds of statements that take what others hold: a house parts them, or keeps them together."""
 DEFINING = re.compile(
-    r"\b(?:class|enum|function|impl|interface|method|module|namespace|package|php|struct|trait|type)\b"
+    r"\b(?:class|enum|function|impl|interface|method|mod|module|namespace|package|php|struct|trait|type)\b"
 )
 """Kinds of statements, in words, that nearly everybody parts by an empty line from others."""
 SAID = re.compile(r"assign|call|command|expression|^list$|lexical|pipeline|variable")
