@@ -25,7 +25,7 @@ from .imports import OWN_NAME
 from .linters import GOLANGCI
 from .neutral_declarations import READ_BY_TOOLS
 from .neutral_exports import VARIABLES, is_type
-from .neutral_modules import OWN, own_alias
+from .neutral_modules import OWN, PACKED, own_alias
 
 ONE_BY_ONE, ALL = "one by one", "by `*`"
 PACKAGE, STATIC = "several names of a package", "several static members of a class"
@@ -54,8 +54,6 @@ ROOT = re.compile(r"(?:@[\w.-]+/)?[\w.-]+$")
 """The name of a package, with nothing of what lies in it."""
 SCOPED = re.compile(r": (?:require )?@([\w.-]+)/([\w.-]+)$")
 """The scope and the name of a package, at the end of a key; either may be a name for a folder of this repository."""
-PACKED = frozenset({"apps", "libs", "packages", "plugins", "services"})
-"""What a folder is called in which a repository has packages of its own side by side."""
 OUTER = 3
 """Folders of a path, from the outermost on, for which a scope may stand."""
 DOUBLED = re.compile(rb"\b(?:mocked|replace|spyOn|stub)\(\s*(\w+)\b")

@@ -39,6 +39,9 @@ ALIAS = re.compile(r"(@[\w-]+/)[^/]+/")
 What opens it, too, where it names the outermost folder that the file lies in, as compilers of scripts are told; a
 package of others' may be called like one, `@prisma/client`, of which no more than that is named.
 """
+PACKED = frozenset({"apps", "libs", "packages", "plugins", "services"})
+"""What a folder is called in which a repository has packages of its own side by side."""
+UP = "../"
 SETTING_UP = re.compile(r"\.(?:conf|config)\.\w+$")
 """How files end that set a tool up."""
 REMOTE = re.compile(r"^[\w.+-]+(://|@[\w.-]+:|::)|^[\w.-]+(:\d+)?/[\w./-]+|^[\w.-]+:[\w.-]+$")
@@ -63,7 +66,7 @@ class ModuleOrigin(NeutralConvention):
     never = frozenset({"unpinned", "a version"})  # a commit in place of a version is no slip
     advised = frozenset({"relative to the file"})  # of several packages in a repository one may know a root
     least_support = 10.0
-    version = 8
+    version = 9
     examples = Examples(
         value="relative to the file",
         key=NAMED,
@@ -88,6 +91,14 @@ class ModuleOrigin(NeutralConvention):
             conforms=('import a from "./a";',),
             departs=('import a from "@prisma/b/a";',),
             nearly=('import { A } from "@prisma/client";',),
+        ),
+        Examples(
+            value="from the root, `@/`",
+            key=NAMED,
+            path="packages/shop/src/a.ts",
+            conforms=('import { a } from "@/parts/a";',),
+            departs=('import { a } from "../parts/a";',),
+            nearly=('import { a } from "../../tools/a";',),
         ),
         Examples(
             value="from the root, `@/`",
@@ -431,9 +442,17 @@ def way_named(file: AnyView, node: Node) -> str:
     if SETTING_UP.search(file.path):
         return ""
     before = file.utf8[outer.start_byte : node.start_byte]
+    if leaves_package(path, file.path):
+        return ""
     if opening[1] in ("./", "../", ":") or HERE.search(before):
         return "relative to the file"
     return "" if JOINED.search(before) else f"from the root, `{opening[1]}`"
+
+
+def leaves_package(path: str, home: str) -> bool:
+    """Claim that *path* leads out of the package that the file at *home* is in: no root of that leads there."""
+    top, *inner = home.split("/")[:-1] or [""]
+    return top in PACKED and path.startswith(UP) and path.count(UP) >= len(inner)
 
 
 def own_alias(path: str, home: str) -> re.Match[str] | None:
