@@ -17,6 +17,7 @@ from .anyfacts import last_part, with_attributes
 from .anyview import AnyView, first_token
 from .comments import NO_HEADER, RIGHTS, YEARS, Header
 from .convention import Choice, Edit, Examples, NeutralConvention, Place, noun_of
+from .neutral_modules import SETTING_UP
 
 MARKERS = ("///", "//!", "//", "/**", "/*!", "/*", "--", "#", ";", "%")
 DOCUMENTING = ("///", "//!", "/**", "/*!")
@@ -64,7 +65,7 @@ class CommentForm(NeutralConvention):
     cap = "advise"
     never = frozenset({"undocumented"})
     values = (*MARKERS, "documented", "undocumented")
-    version = 9
+    version = 10
     examples = Examples(
         value="//",
         key="the comment marker",
@@ -83,6 +84,12 @@ class CommentForm(NeutralConvention):
         ),
     )
     also = (
+        Examples(
+            value="//",
+            key="the comment marker",
+            path="playwright.config.ts",
+            nearly=("f({\n  /* Retry on CI only */\n  a: 1,\n});\n",),
+        ),
         Examples(
             value="documented",
             key="a comment before a function",
@@ -134,7 +141,8 @@ class CommentForm(NeutralConvention):
 
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the marker of each comment, and whether outermost and public definitions have one right before them."""
-        for node in file.comments:
+        # what sets a tool up comes with the comments of whoever made that
+        for node in file.comments if not SETTING_UP.search(file.path) else ():
             text = text_of(node)
             marker = next((mark for mark in MARKERS if text.startswith(mark)), "")
             # the table of a language of one's own names one marker
