@@ -67,7 +67,7 @@ BOILERPLATE = re.compile(
 TRANSLATION = re.compile(
     r"(?:\A|/)(?:i18n|l10n|lang|locales?|translations?)/(?:[^/]+/)*"
     r"(?:[^/]+[._-])?[a-z]{2,3}(?:[-_][A-Za-z]{2,4}){0,2}\.ya?ml\Z"
-    r"|(?:\A|/)(?:lang|locales?|translations?)/[a-z]{2,3}(?:[-_][A-Za-z]{2,4}){0,2}/(?:[^/]+/)*[^/]+\.(?:php|ya?ml)\Z"
+    r"|(?:\A|/)(?:lang|locales?|translations?)/[a-z]{2,3}(?:[-_][A-Za-z]{2,8}){0,2}/(?:[^/]+/)*[^/]+\.(?:php|ya?ml)\Z"
 )
 """
 Tables of texts, one for each language of men: they follow one template, so that their keys stand in one order however

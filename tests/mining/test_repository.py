@@ -245,7 +245,7 @@ def test_texts_in_other_languages_are_no_code(write_tree):
     """Tables of them, one for each, follow one template; settings beside them, and code about languages, are read."""
     tables = (
         *("config/locales/en.yml", "config/locales/pt-BR.yml", "config/locales/models/devise.zh_Hant_TW.yml"),
-        *("lang/messages.fr.yaml", "lang/pt_BR/errors.php", "resources/lang/de/auth/texts.php", "src/i18n/de.yml"),
+        *("lang/messages.fr.yaml", "lang/de_informal/errors.php", "resources/lang/pt_BR/auth/a.php", "src/i18n/de.yml"),
     )
     own = (
         *("config/en.yml", "config/locales/english.yml", "lang/en.py", "lang/en/texts.py", "locales.yml"),
