@@ -6,6 +6,7 @@ They only ever teach: a probe needs a file of the repository around it. What com
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -31,7 +32,7 @@ def read_own_pairs(root: Path, settings: Settings) -> list[Pair]:
     """
     Return the pairs that the settings of *root* add.
 
-    Raises `SettingsError` with every fault of every file, each with its line.
+    Raises `SettingsError` with every fault of every file, each with the first line that has it.
     """
     faults: list[str] = []
     pairs = [pair for name in settings.add for pair in read_own_file(root, name, faults)]
@@ -55,13 +56,20 @@ def read_own_file(root: Path, name: str, faults: list[str]) -> Iterator[Pair]:
     except (OSError, UnicodeError):
         faults.append(f"{name}: not readable as UTF-8")
         return
+    wrong: defaultdict[str, list[int]] = defaultdict(list)
     for number, line in enumerate(lines, start=1):
         if line.strip():
             row, fault = check_row(line)
             if fault:
-                faults.append(f"{name}, line {number}: {fault}")
+                wrong[fault].append(number)
             else:
                 yield make_own_pair(name, number, row)
+    faults += [f"{name}, {told_lines(numbers)}: {fault}" for fault, numbers in wrong.items()]
+
+
+def told_lines(numbers: Sequence[int]) -> str:
+    """Return the first of the lines that share a fault, and how many more there are."""
+    return f"line {numbers[0]}" + (f" and {len(numbers) - 1:,} more" if numbers[1:] else "")
 
 
 def check_row(line: str) -> tuple[Mapping[str, str], str]:

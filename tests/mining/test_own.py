@@ -78,6 +78,19 @@ def test_all_faults_of_own_pairs_are_told_at_once(write_tree, tmp_path):
     assert not (tmp_path / "corpus").exists()
 
 
+def test_a_fault_of_every_line_is_told_once(write_tree, tmp_path):
+    """Rows of another form have one fault in common: it stands there once, with the first line and how many more."""
+    rows = [json.dumps({"instruction": f"Say {number}.", "answer": "no"}) for number in range(80)]
+    root = write_tree({**toy_files(), "idiolect.toml": SETTINGS, "own.jsonl": "\n".join([*rows, "{"])})
+
+    with pytest.raises(SettingsError) as caught:
+        mine(root, tmp_path / "corpus")
+
+    assert ["own.jsonl, line 1 and 79 more", "own.jsonl, line 81"] == [
+        fault.split(":")[0] for fault in caught.value.faults
+    ]
+
+
 def test_own_pairs_outside_the_repository_are_not_read(write_tree, tmp_path):
     """Settings of a mined tree cannot make us read another file."""
     (tmp_path / "outside.jsonl").write_text(json.dumps(OWN), "utf-8")
