@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +16,6 @@ from ._options import PATH, api_option, json_option, language_option
 from ._progress import show_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ..mining.corpus import Corpus
 
 
@@ -65,21 +62,12 @@ def command(
     click.echo(json.dumps({"corpus": str(out), **corpus.manifest}) if as_json else summary(out, corpus))
 
 
-def describe_foreign(skipped: Mapping[str, int]) -> list[str]:
-    """Return a line on files of languages that a table can make known, where many were left out; the most first."""
-    from ..mining.unread import DESCRIBE, FEW_ENDINGS, MANY_FILES, MARKUP, NO_GRAMMAR_FOR, count_endings
-
-    ends = {why.removeprefix(NO_GRAMMAR_FOR): n for why, n in skipped.items() if why.startswith(NO_GRAMMAR_FOR)}
-    found = Counter({end: n for end, n in ends.items() if end not in MARKUP and n >= MANY_FILES})
-    some = dict(found.most_common(FEW_ENDINGS))
-    return [f"{count_endings(some)}, which no grammar here reads. {DESCRIBE}"] if some else []
-
-
 def summary(out: Path, corpus: Corpus) -> str:
     """Return what a person wants to know of a corpus."""
     from ..mining.advice import LEAST_PAIRS, advise
     from ..mining.artefacts import read_jsonl
     from ..mining.enough import describe_support
+    from ..mining.unread import describe_unread
     from ..mining.yields import REDACTED, UNMATCHED
 
     counts: dict[str, dict[str, int]] = {}
@@ -99,7 +87,7 @@ def summary(out: Path, corpus: Corpus) -> str:
     if left_out:
         reasons = ", ".join(f"{count:,} {worded(reason)}" for reason, count in left_out.items())
         lines += ["", f"Left out, each with its reason in skipped.jsonl: {reasons}."]
-        lines += describe_foreign(skipped)
+        lines += describe_unread(skipped)
     if redacted:
         places = ", ".join(f"{worded(reason)} in {count:,}" for reason, count in redacted.items())
         lines += ["", f"Masked in files that were kept: {places}."]

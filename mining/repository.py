@@ -25,7 +25,7 @@ from .packages import outermost_packages
 from .patterns import matcher_of
 from .reading import printed, read_start
 from .skips import VENDORED, Skip, content_reason, path_reason
-from .unread import MARKUP, NO_GRAMMAR_FOR, UNREAD, explain_no_code, foreign_endings
+from .unread import NO_GRAMMAR_FOR, UNREAD, explain_no_code, foreign_endings
 from .wording import printable
 
 MARKERS = frozenset({"idiolect.json", "manifest.json", "run.json"})
@@ -147,7 +147,7 @@ def list_files_in(
         else:
             paths.append(name)
     if not paths:
-        raise InputError(explain_no_code(root, suffixes, foreign_endings(root, names, suffixes, least=1, known=MARKUP)))
+        raise InputError(explain_no_code(root, names, suffixes))
     return Files(
         root=root,
         has_history=has_history,

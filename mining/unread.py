@@ -53,6 +53,8 @@ FEW_ENDINGS = 5
 NO_GRAMMAR_FOR = "no_grammar_for_"
 """How the reason begins for which code of an ending is left out."""
 CLONE_IT = "It holds no files to read: clone it, or add a work tree (git worktree add), and name that."
+NOTEBOOK = ".ipynb"
+AS_SCRIPTS = "Notebooks are read as the scripts that jupytext makes of them (docs/other-tools.md)."
 DESCRIBE = "A table describes another language, or your own: --language FILE (docs/teach-a-dsl.md)."
 
 
@@ -104,15 +106,27 @@ def shipped_for(language: Language) -> list[str]:
     return [each.name for each in builtin_languages() if not set(language.extensions).isdisjoint(each.extensions)]
 
 
-def explain_no_code(root: Path, suffixes: Sequence[str], foreign: Mapping[str, int]) -> str:
-    """Return what to do about a folder without a file of a known language."""
+def describe_unread(skipped: Mapping[str, int]) -> list[str]:
+    """Return a line on much code that was *skipped* and that a table can make known, and one on notebooks."""
+    ends = {why.removeprefix(NO_GRAMMAR_FOR): n for why, n in skipped.items() if why.startswith(NO_GRAMMAR_FOR)}
+    found = Counter({end: n for end, n in ends.items() if end not in MARKUP and n >= MANY_FILES})
+    some = dict(found.most_common(FEW_ENDINGS))
+    lines = [f"{count_endings(some)}, which no grammar here reads. {DESCRIBE}"] if some else []
+    return [*lines, AS_SCRIPTS] if NOTEBOOK in ends else lines
+
+
+def explain_no_code(root: Path, names: Sequence[str], suffixes: Sequence[str]) -> str:
+    """Return what to do about a folder whose files, called *names*, are none of a known language."""
     if is_bare_repository(root):
         return f"{str(root)!r} is a bare repository of git. {CLONE_IT}"
     if os.access(root, os.R_OK) and not any(root.iterdir()):
         return f"{str(root)!r} is empty. If it is a submodule, fetch it: git submodule update --init."
+    foreign = foreign_endings(root, names, suffixes, least=1, known=MARKUP)
     some = dict(list(foreign.items())[:FEW_ENDINGS])
     if some:
         return f"No code in {str(root)!r} that a grammar reads: {count_endings(some)}. {describe_tables() or DESCRIBE}"
+    if notebooks := sum(name.endswith(NOTEBOOK) for name in names):
+        return f"No code in {str(root)!r} that a grammar reads: {count_endings({NOTEBOOK: notebooks})}. {AS_SCRIPTS}"
     if len(suffixes) <= FEW_ENDINGS:
         return f"No code in {str(root)!r}: no readable file ends in {', '.join(sorted(suffixes))}."
     return f"No code in {str(root)!r} that a grammar reads: `idiolect doctor` names the languages."

@@ -412,6 +412,14 @@ def test_a_folder_without_code_is_refused(write_tree, commit_tree, tmp_path):
             open_repository(folder, suffixes=[".py"])
 
 
+def test_a_folder_of_notebooks_is_told_how_they_are_read(write_tree):
+    """Which files there are, and what makes scripts of them, rather than which languages there are."""
+    root = write_tree({"look.ipynb": "{}", "seas/look.ipynb": "{}", "look.html": "<p>"})
+
+    with pytest.raises(InputError, match=r"2 files end in \.ipynb\. .*jupytext"):
+        open_repository(root, suffixes=[".py"])
+
+
 def test_a_changed_work_tree_is_named_by_its_bytes(write_tree, commit_tree):
     """A clean checkout has its commit's id; a changed, an added or a deleted file of code gives a tree's id."""
     root = write_tree({"a.py": CODE, "b.py": CODE})

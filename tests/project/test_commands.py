@@ -542,6 +542,19 @@ def test_skips_are_recorded_and_exit_0(write_tree: Write, tmp_path: Path, capsys
     assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file() and "hunter2" in path.read_text()]
 
 
+def test_notebooks_that_are_left_out_are_told_how_they_are_read(
+    write_tree: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """A team of data science looks for them in the corpus; no table of a language would read them."""
+    root = write_tree({"lab.py": 'def f(x):\n    """Return x, twice."""\n    return [x, x]\n', "look.ipynb": "{}"})
+
+    assert main(["mine", str(root), "--out", str(tmp_path / "out"), "--workers", "1"]) == 0
+
+    said = capsys.readouterr().out
+    assert "skipped.jsonl: 1 no grammar for .ipynb.\nNotebooks are read as the scripts that jupytext makes" in said
+    assert "--language" not in said
+
+
 def test_the_name_of_a_file_left_out_does_not_drive_the_terminal(
     write_tree: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
