@@ -1,5 +1,5 @@
 """
-The page on the verdict says what the code does.
+The pages on the verdict and on the report say what the code does.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from idiolect.evaluation.arms import ARMS
 from idiolect.evaluation.policy import Policy
 from idiolect.evaluation.verdict import EXIT_CODES
 
-PAGE = (Path(__file__).parents[2] / "docs" / "verdict.md").read_text("utf-8")
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "verdict.md").read_text("utf-8")
 
 
 def table_rows(heading: str) -> list[list[str]]:
@@ -49,3 +50,13 @@ def test_every_option_exists():
     known = {option for command in (evaluate, export, gate, train) for param in command.params for option in param.opts}
 
     assert set(re.findall(r"--[a-z]+", PAGE)) <= known
+
+
+def test_every_part_of_the_report():
+    """The page on the report goes through its parts from top to bottom, by the headings that they have there."""
+    told = (ROOT / "docs" / "read-the-report.md").read_text("utf-8")
+    report = (ROOT / "evaluation" / "report" / "page.html").read_text("utf-8")
+    headings = re.findall(r"<h2>(?:\{% if \w+ %\})?([^<{]+)", report)
+
+    assert len(headings) > 7
+    assert headings == [part for part in re.findall(r"\*\*([^*]+?)\.?\*\*", told) if part != "The word at the top"]
