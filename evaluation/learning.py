@@ -215,6 +215,12 @@ def has_grammar(language: Language) -> bool:
         return False
 
 
+def is_readable(path: str) -> bool:
+    """Claim that the file at *path* can be read here; of one without an ending, its first line tells by what."""
+    language = language_of(path)
+    return is_bare(path) if language is None else has_grammar(language)
+
+
 def known_suffixes() -> tuple[str, ...]:
     """Return the endings of every language that is known."""
     return endings_of(known_languages())

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..mining.artefacts import sweep_beginnings, write_bytes
+from ..mining.conventions.convention import conventions_by_id
 from ..mining.errors import InputError
 from ..mining.garbage import pause_collection
 from ..mining.judge import Finding, judge_source
@@ -31,7 +32,7 @@ from .diff import Change, lies_in
 from .findings import Inspected, Report, check_change, inspect_judged, make_report
 from .fix import fix_source
 from .identity import Key
-from .learning import WorkTree, governed_paths, read_source, what_decides
+from .learning import WorkTree, governed_paths, is_readable, read_source, what_decides
 from .names.certainty import KINDS
 from .names.existence import RULE
 from .names.missing import ByPath, Names, names_in, names_since
@@ -133,10 +134,15 @@ def names_after(request: Request, change: Change) -> Collection[str]:
 
 
 def answerable(baseline: Baseline, names: bool) -> Baseline:
-    """Return the part of *baseline* that a run can find again: without a resolver no name is looked for."""
-    if names and find_resolver() is not None:
-        return baseline
-    return {key: count for key, count in baseline.items() if key.rule.partition("[")[0] != RULE}
+    """
+    Return the part of *baseline* that a run can find again: of the rules and the grammars that are installed here.
+
+    Without a resolver no name is looked for.
+    """
+    asked = {*conventions_by_id()} - ({RULE} if not names or find_resolver() is None else set())
+    return {
+        key: count for key, count in baseline.items() if key.rule.partition("[")[0] in asked and is_readable(key.path)
+    }
 
 
 def judge_sources(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from idiolect.cli import main
+from idiolect.evaluation import learning
 from idiolect.evaluation.baseline import FILE, SCHEMA, match_baseline, read_baseline, write_baseline
 from idiolect.evaluation.identity import Key
 from idiolect.evaluation.learning import WorkTree, learn_tree
@@ -217,6 +218,23 @@ def test_what_was_renamed_is_neither_new_nor_mended(house: Path, capsys: pytest.
 
     assert pruned.splitlines()[:-1] == []
     assert [line[:9] for line in updated.splitlines()[:-1]] == ["+ new.py:"]
+
+
+def test_what_cannot_be_asked_here_is_not_mended(
+    house: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """Entries of a rule, a grammar or a language that is not installed stay: who installs it again needs them."""
+    rows = [("old.py", "Z99[plug-in]"), ("gone.zig", "Q01[zig: function]"), ("beds.tend", "Q01[tend: rule]")]
+    lines = [ROW.replace("S01", rule) % (path, 1) for path, rule in rows]
+    (house / FILE).write_text("\n".join([json.dumps({"schema": SCHEMA}), *lines, ROW % ("old.py", 1), ""]))
+    monkeypatch.setattr(learning, "has_grammar", lambda language: language.name != "zig")
+
+    main(["check", str(house), "--no-names"])
+    assert "; 1 entry of the baseline looks mended" in capsys.readouterr().out
+    for words in (["prune"], ["update"], ["create", "--allow-new"]):
+        main(["baseline", *words, str(house)])
+        assert {path for path, _ in rows} <= {key.path for key in read_baseline((house / FILE).read_bytes(), "")}
+    assert "- old.py: S01 × 1\n" in capsys.readouterr().out
 
 
 def test_a_baseline_only_shrinks(house: Path, capsys: pytest.CaptureFixture[str]):
