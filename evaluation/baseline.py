@@ -144,7 +144,10 @@ def read_baseline(data: bytes, name: str) -> Counter[Key]:
             row: dict[str, Any] = parse_json(line)
             if "schema" in row:
                 if row["schema"] != SCHEMA:
-                    raise InputError(f"{name} is written as {row['schema']!r}; this version reads {SCHEMA!r}.")
+                    raise InputError(
+                        f"{name} is written as {row['schema']!r}; this version reads {SCHEMA!r}. Take the version that "
+                        "wrote it, or delete the file and make it anew: idiolect baseline create."
+                    )
                 continue
             key = Key(str(row["path"]), str(row["rule"]), str(row["scope"]), str(row["snippet"]))
             "".join(key).encode("utf-8")  # JSON may name half a character

@@ -119,7 +119,9 @@ def read_evaluation(folder: Path) -> Stored:
         raise InputError(f"{str(folder)!r} is no evaluation: {told}")
     run = read_object(marker)
     if run.get("schema") != SCHEMA:
-        raise InputError(f"{str(folder)!r} is no evaluation of this version: its schema is not {SCHEMA}.")
+        raise InputError(
+            f"{str(folder)!r} is no evaluation of this version: its schema is not {SCHEMA}. Evaluate again."
+        )
     if run.get("status") not in ("complete", "invalid"):
         raise MismatchError("the evaluation is unfinished; run the same evaluate command again")
     missing = [name for name in ("verdict.json", "comparisons.json", "samples.jsonl", "scores.jsonl", "losses.jsonl")

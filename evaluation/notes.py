@@ -225,12 +225,12 @@ def idle_exceptions(profile: Profile) -> list[str]:
 
 
 def other_rules(profile: Profile) -> list[str]:
-    """Return a sentence on the rules that a named profile was learned by and that are not, or otherwise, here."""
+    """Return a sentence on the rules that a named profile was learned by and that are not, or asked otherwise, here."""
     versions = {name: convention.version for name, convention in conventions_by_id().items()}
     asked = sorted({entry.convention for entry in profile.entries})
     others = [name for name in asked if versions.get(name, 0) != profile.versions.get(name)]
-    verb = "is another" if len(others) == 1 else "are others"
-    about = f"{counted(len(others), 'rule')} of the profile {verb} here, or not installed"
+    verb = "is" if len(others) == 1 else "are"
+    about = f"{counted(len(others), 'rule')} of the profile {verb} asked otherwise by this version, or not installed"
     return [f"{about}: {shown(others)}. Mine the profile again"] if others else []
 
 

@@ -91,7 +91,7 @@ def test_what_is_written_is_read():
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ('{"schema": "idiolect.baseline/9"}', f"written as 'idiolect.baseline/9'; this version reads '{SCHEMA}'"),
+        ('{"schema": "idiolect.baseline/9"}', f"written as 'idiolect.baseline/9'; this version reads '{SCHEMA}'. Take"),
         ('{"path": "a.py"}', "line 3 is no entry of a baseline"),
         ("[]", "line 3 is no entry of a baseline"),
         ("<<<<<<< ours", "line 3 is no entry of a baseline"),

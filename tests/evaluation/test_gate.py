@@ -567,7 +567,7 @@ def test_a_folder_without_an_evaluation_is_named(copy):
     with pytest.raises(InputError, match=r"no run\.json"):
         judge_gate(copy.parent)
     write_json(copy / "run.json", {**json.loads((copy / "run.json").read_text("utf-8")), "schema": "none"})
-    with pytest.raises(InputError, match="no evaluation of this version"):
+    with pytest.raises(InputError, match=r"no evaluation of this version: .*\. Evaluate again\."):
         judge_gate(copy)
 
 

@@ -60,7 +60,7 @@ def test_a_named_profile_of_other_rules_is_said(house: Path, tmp_path: Path):
     profile["versions"]["S01"] += 1
     file.write_text(json.dumps(profile))
     (note,) = run_check(request).notes
-    assert "1 rule of the profile is another here, or not installed: S01." in note
+    assert "1 rule of the profile is asked otherwise by this version, or not installed: S01." in note
 
 
 def test_a_named_profile_that_covers_nothing_is_said(house: Path, tmp_path: Path):
