@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..mining.errors import InputError, TooSmallError
+from ..mining.wording import counted
 from ._options import PATH, api_option, json_option, language_option
 from ._progress import goes_on, show_progress
 from .evaluate import with_adapter
@@ -118,7 +119,7 @@ def specialize(
             adjust=lambda recipe: change_recipe(recipe, None, [f"minutes={shares['train']}"]),
             resume=True,
             progress=report,
-            approve=partial(require_steps, out, minutes, folds),
+            approve=partial(require_steps, out, base, minutes, folds),
         )
         models = load_model(found, out / "adapter")
         spent = (time.monotonic() - began) / 60
@@ -181,18 +182,19 @@ def require_testable(out: Path, corpus: Corpus) -> None:
         raise TooSmallError(f"{reason} Mine a larger repository{way}.")
 
 
-def require_steps(out: Path, minutes: float, folds: int, steps: int, in_an_epoch: int) -> None:
+def require_steps(out: Path, base: str, minutes: float, folds: int, steps: int, in_an_epoch: int) -> None:
     """Raise `TooSmallError` where *minutes* hold too few *steps* to teach anything: no use to train on *folds* too."""
+    from ..training.base import EMBEDDED
     from ..training.pace import FEW_STEPS, hold
 
     if folds and steps < min(FEW_STEPS, in_an_epoch):
         needed = math.ceil(minutes * FEW_STEPS / steps)
         # on a machine that is less busy, the same command may hold more
         (out / STARTED).unlink(missing_ok=True)
+        smaller = "" if base == EMBEDDED else "a smaller base, or "
         raise TooSmallError(
-            f"{hold(minutes)} {steps} {'step' if steps == 1 else 'steps'} for each of the {1 + folds} "
-            f"trainings that so small a test takes, which teaches next to nothing. Give about {needed}: "
-            f"--minutes {needed}; or take a smaller base, or a GPU."
+            f"{hold(minutes)} {counted(steps, 'step')} for each of the {1 + folds} trainings that so small a test "
+            f"takes, which teaches next to nothing. Give about {needed}: --minutes {needed}; or take {smaller}a GPU."
         )
 
 

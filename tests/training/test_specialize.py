@@ -167,15 +167,21 @@ def test_killed_while_it_clears_away_a_run_begins_anew(tmp_path, monkeypatch):
 
 
 def test_folds_are_not_trained_in_minutes_that_teach_nothing(tmp_path):
-    """The minutes that would do are named; a pass over little code is short and teaches all there is."""
+    """
+    The minutes that would do are named, and no base smaller than the smallest.
+
+    A pass over little code is short and teaches all there is.
+    """
     asked = {"minutes": 3.0}
     start_anew(tmp_path, asked, 3.0, 4)
-    with pytest.raises(TooSmallError, match=r"hold 2 steps for each of the 5 trainings .* --minutes 15;"):
-        require_steps(tmp_path, 3.0, 4, steps=2, in_an_epoch=200)
+    with pytest.raises(TooSmallError, match=r"hold 2 steps for each of the 5 trainings .* --minutes 15; or take a GPU"):
+        require_steps(tmp_path, "embedded", 3.0, 4, steps=2, in_an_epoch=200)
     assert read_started(tmp_path, asked) is None
+    with pytest.raises(TooSmallError, match=r"hold 1 step for .* --minutes 30; or take a smaller base, or a GPU"):
+        require_steps(tmp_path, "owner/model", 3.0, 4, steps=1, in_an_epoch=200)
 
-    require_steps(tmp_path, 3.0, 4, steps=2, in_an_epoch=2)
-    require_steps(tmp_path, 3.0, 0, steps=2, in_an_epoch=200)
+    require_steps(tmp_path, "embedded", 3.0, 4, steps=2, in_an_epoch=2)
+    require_steps(tmp_path, "embedded", 3.0, 0, steps=2, in_an_epoch=200)
 
 
 def test_what_killed_runs_left_is_swept(tmp_path):
