@@ -116,8 +116,7 @@ def export_gguf(adapter: Path, out: Path, base: str | Path | None = None, precis
     # a large base takes minutes to load
     check_place(out, MARKER, GGUF_SCHEMA)
     found = find_base(base or recall_base(read_record(adapter)))
-    gguf_file.require_architecture(read_config(found))
-    gguf_file.require_split(load_tokenizer(found))
+    gguf_file.require_readable(read_config(found), load_tokenizer(found))
     merged = merge_adapter(adapter, found)
     with new_artefact(out, MARKER, GGUF_SCHEMA) as folder:
         file, name, stop_id = folder / gguf_file.FILE, merged.base.name, merged.family.stop_id

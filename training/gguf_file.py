@@ -53,8 +53,7 @@ def write_gguf(model: Any, tokenizer: Tokenizer, file: Path, *, name: str, stop_
     """
     from gguf import GGUFWriter
 
-    architecture = require_architecture(model.config)
-    split = require_split(tokenizer)
+    architecture, split = require_readable(model.config, tokenizer)
     writer = GGUFWriter(file, architecture)
     writer.add_name(name)
     add_shape(writer, model.config)
@@ -66,16 +65,18 @@ def write_gguf(model: Any, tokenizer: Tokenizer, file: Path, *, name: str, stop_
     writer.close()
 
 
-def require_architecture(config: Any) -> str:
+def require_readable(config: Any, tokenizer: Tokenizer) -> tuple[str, str]:
     """
-    Return llama.cpp's name for the architecture of *config*.
+    Return llama.cpp's names for the architecture of *config*, and for the way in which *tokenizer* cuts text.
 
-    Raises `InputError` for another architecture, and for positions, biases, windows or heads that its keys cannot tell
-    or that transformers, which proves the file, does not read.
+    Raises `InputError` where it has none, and for positions, biases, windows or heads that its keys cannot tell or that
+    transformers, which proves the file, does not read.
     """
     if config.model_type not in ARCHITECTURES:
         known = ", ".join(ARCHITECTURES)
         raise InputError(f"GGUF is written of {known}; this base is {config.model_type!r}. {ELSEWHERE}")
+    # what it cannot cut its own converter refuses, too
+    split = require_split(tokenizer)
     positions = config.rope_parameters["rope_type"]
     if positions != "default":
         raise InputError(f"This base stretches its positions by {positions!r}, which is not written here. {ELSEWHERE}")
@@ -86,7 +87,7 @@ def require_architecture(config: Any) -> str:
         raise InputError(f"This base looks back {window} tokens only, which is not written here. {ELSEWHERE}")
     if config.model_type == "qwen3" and config.head_dim != type(config)().head_dim:
         raise InputError(f"This base's heads are {config.head_dim} numbers wide, which is not read back. {ELSEWHERE}")
-    return config.model_type
+    return config.model_type, split
 
 
 def require_split(tokenizer: Tokenizer) -> str:

@@ -182,6 +182,7 @@ def test_what_llama_cpp_would_read_otherwise_is_refused(tokenizer, tmp_path):
         (stretched, known, "'linear'"),
         (biased, known, "biases"),
         (narrow, known, "8 numbers wide"),
+        (narrow, tokenizer, "cuts text"),
     ):
         with pytest.raises(InputError, match=f"{reason}.*--to merged"):
             write_gguf(model, words, tmp_path / FILE, name="tiny", stop_id=0, precision="fp32")
