@@ -224,10 +224,16 @@ class EndpointGenerator:
                 pause = max(pause, float(asked)) if asked.isdigit() else pause
             except (OSError, HTTPException, ValueError) as error:
                 if not tries:
-                    told = "what it sends is no JSON" if isinstance(error, ValueError) else str(error)
+                    told = "what it sends is no JSON" if isinstance(error, ValueError) else say_fault(error)
                     raise RefusedError(0, told) from None
             time.sleep(min(pause, LONGEST_PAUSE))
             pause *= 2
+
+
+def say_fault(error: Exception) -> str:
+    """Return why no server could be asked, in the machine's words and without what Python puts around them."""
+    reason = getattr(error, "reason", error)
+    return getattr(reason, "strerror", None) or str(reason)
 
 
 def read_reason(error: urllib.error.HTTPError) -> str:
