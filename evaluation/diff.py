@@ -106,6 +106,10 @@ class Change:
     """The index, where that is judged rather than the work tree."""
     submodules: tuple[str, ...] = ()
     """Submodules at another commit than before, or new: their code is judged in them."""
+    others: tuple[str, ...] = ()
+    """Commits that it starts from, too: other merge bases, or what a merge takes in. What one holds is not new."""
+    merged: tuple[str, ...] = ()
+    """Those of them that a merge under way takes in."""
 
     def earlier(self, path: str, content: bytes) -> str:
         """Return where the file at *path*, which holds *content*, stood before, or what it was copied from."""
@@ -242,12 +246,15 @@ def find_change(root: Path, base: str) -> Change:
     Raises `InputError` when there is no work tree, git knows no such commit, or no deepening brings the merge base.
     """
     require_work_tree(root)
-    commit = merge_base(root, base)
-    found = ask_twice(lambda: compare_work_tree(root, commit, untracked=True))
+    commit, *shared = merge_bases(root, base)
+    merged = merged_now(root) if commit == head_of(root) else ()
+    others = (*shared, *merged)
+    found = ask_twice(lambda: compare_work_tree(root, commit, untracked=True, also=others))
     if found is None:
         raise InputError(explain_failure(root, f"the work tree with {commit[:12]}", f"git diff {commit[:12]}"))
     before = commit_snapshot(root, commit)
-    return Change(before, *found, submodules=moved_submodules(before.submodules, checked_out(root)))
+    moved = moved_submodules(before.submodules, checked_out(root))
+    return Change(before, *found, submodules=moved, others=others, merged=merged)
 
 
 def find_staged(root: Path) -> Change:
@@ -257,18 +264,34 @@ def find_staged(root: Path) -> Change:
     Raises `InputError` when there is no index to read.
     """
     require_work_tree(root)
-    head = git_output(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    staged = index_snapshot(root)
-    if head is None:
+    commit, staged = head_of(root), index_snapshot(root)
+    if commit is None:
         every = {path: frozenset(range(1, data.count(b"\n") + 2)) for path, data in staged.read(staged.blobs)}
         return Change(Snapshot(root, "", {}), every, {}, {}, staged=staged)
-    commit = head.decode().strip()
-    found = ask_twice(lambda: compare_index(root, commit, named_index()))
+    merged = merged_now(root)
+    found = ask_twice(lambda: compare_index(root, commit, named_index(), merged))
     if found is None:
         raise InputError(explain_failure(root, "the index with the last commit", "git diff --cached"))
     before = commit_snapshot(root, commit)
     moved = moved_submodules(before.submodules, staged.submodules)
-    return Change(before, *found, staged=staged, submodules=moved)
+    return Change(before, *found, staged=staged, submodules=moved, others=merged, merged=merged)
+
+
+def head_of(root: Path) -> str | None:
+    """Return the id of the last commit, or None where there is none yet."""
+    return resolve(root, "HEAD")
+
+
+def resolve(root: Path, name: str) -> str | None:
+    """Return the id of the commit called *name*, or None where git knows none here."""
+    told = git_output(root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+    return None if told is None else told.decode().strip()
+
+
+def merged_now(root: Path) -> tuple[str, ...]:
+    """Return the ids of the commits that a merge under way takes in: what they hold came with others' changes."""
+    file = git_output(root, "rev-parse", "--git-path", "MERGE_HEAD") or b""
+    return tuple((read_start(root, os.fsdecode(file.removesuffix(b"\n"))) or b"").decode("ascii", "replace").split())
 
 
 def explain_failure(root: Path, what: str, command: str) -> str:
@@ -278,27 +301,30 @@ def explain_failure(root: Path, what: str, command: str) -> str:
     return f"git cannot compare {what}. Run `{command}` to see why."
 
 
-def merge_base(root: Path, base: str) -> str:
-    """Return the id of the last commit that HEAD and *base* share, fetching what a clone lacks of it to find it."""
-    if git_output(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") is None:
+def merge_bases(root: Path, base: str) -> list[str]:
+    """
+    Return the ids of the last commits that HEAD and *base* share, fetching what a clone lacks of it to find them.
+
+    There are several where each has taken in the other.
+    """
+    if head_of(root) is None:
         raise InputError(f"{str(root)!r} has no commit to compare with. Commit first, or leave --diff out.")
     start, dots, _ = base.partition("..")
     if dots:
         way_out = f"--diff {start or 'BASE'} judges all since HEAD and it parted"
         raise InputError(f"--diff takes one commit, not the range {base!r}: {way_out}.")
-    found = shared_commit(root, base)
+    found = shared_commits(root, base)
     # a clone of one branch knows no other, whether it is shallow or not
     is_of_origin = base.removeprefix(REMOTES).startswith(ORIGIN)
-    for step in DEEPEN if found is None and (is_shallow(root) or is_of_origin) else ():
+    for step in DEEPEN if not found and (is_shallow(root) or is_of_origin) else ():
         if not fetch_more(root, base, step):
             break
-        found = shared_commit(root, base)
-        if found is not None or not is_shallow(root):
+        found = shared_commits(root, base)
+        if found or not is_shallow(root):
             break
-    if found is not None:
-        commit = found.decode().strip()
-        deepen_for_recency(root, base, commit)
-        return commit
+    if found:
+        deepen_for_recency(root, base, found[0])
+        return found
     if not is_shallow(root) and known_commit(root, base) is None:
         raise InputError(f"git knows no commit {base!r} here. Fetch it, or name one that `git branch --all` lists.")
     way_out = (
@@ -309,24 +335,22 @@ def merge_base(root: Path, base: str) -> str:
     raise InputError(f"No common commit with {base!r}. {way_out}")
 
 
-def shared_commit(root: Path, base: str) -> bytes | None:
-    """Return what git calls the last commit that HEAD and *base* share; a branch may be known as the origin's alone."""
+def shared_commits(root: Path, base: str) -> list[str]:
+    """Return the last commits that *base* and HEAD share, or what a merge under way is about to make of HEAD."""
     known = known_commit(root, base)
-    return git_output(root, "merge-base", "HEAD", known) if known is not None else None
+    if known is None:
+        return []
+    return (git_output(root, "merge-base", "--all", known, "HEAD", *merged_now(root)) or b"").decode().split()
 
 
 def known_commit(root: Path, base: str) -> str | None:
     """Return the name under which git knows the commit *base*, as a branch of the origin's perhaps; None if none."""
-    asked = ("rev-parse", "--verify", "--quiet")
-    names = (base, f"{ORIGIN}{base}")
-    return next((name for name in names if git_output(root, *asked, f"{name}^{{commit}}") is not None), None)
+    return next((name for name in (base, f"{ORIGIN}{base}") if resolve(root, name) is not None), None)
 
 
 def deepen_for_recency(root: Path, base: str, commit: str) -> None:
     """Fetch, as far as that works, the history that tells which habits *commit* was giving up: no less in a clone."""
-    if not is_shallow(root) or git_output(root, "rev-parse", "--verify", "HEAD") == f"{commit}\n".encode():
-        return
-    if git_output(root, "rev-parse", "--verify", "--quiet", f"{commit}~{COMMITS}^{{commit}}") is None:
+    if is_shallow(root) and commit != head_of(root) and resolve(root, f"{commit}~{COMMITS}") is None:
         fetch_more(root, base, COMMITS)
 
 

@@ -20,7 +20,7 @@ from ..mining.profile import Entry, Profile
 from ..mining.source import Source
 from ..mining.tiers import tiers_from
 from .baseline import Baseline, match_baseline
-from .diff import Change
+from .diff import Change, commit_snapshot
 from .identity import Defined, Key, defined_in, keys_of
 from .judgements import CachingJudge, forget_oldest
 from .learning import read_source
@@ -148,16 +148,22 @@ def check_change(
         inspect_judged(source, judge.judge(source, is_new=is_new_file(source.path, change)), more.get(source.path, ()))
         for source in sources
     ]
-    before: dict[str, bytes] = {}
-    if mode in ("lines", "new"):
-        # in one run of git: of a file each, they would take longer than all else
-        before = dict(change.base.read({change.before.get(file.source.path, file.source.path) for file in inspected}))
     if mode == "lines":
+        before = contents_before(inspected, change)
         inspected = [set_apart(file, came_with(file, change, before, judge)) for file in inspected]
-    if mode == "new":
-        inspected = [set_apart(file, were_not_there(file, change, before, judge, more_before)) for file in inspected]
+    others = [commit_snapshot(change.base.root, commit) for commit in change.others]
+    for base in (change.base, *others) if mode == "new" else ():
+        since = replace(change, base=base)
+        before = contents_before(inspected, since)
+        inspected = [set_apart(file, were_not_there(file, since, before, judge, more_before)) for file in inspected]
     forget_oldest()
     return inspected
+
+
+def contents_before(files: Iterable[Inspected], change: Change) -> dict[str, bytes]:
+    """Return what *files* held before *change*, by the path of that time."""
+    # in one run of git: of a file each, they would take longer than all else
+    return dict(change.base.read({change.before.get(file.source.path, file.source.path) for file in files}))
 
 
 def is_new_file(path: str, change: Change) -> bool:

@@ -57,6 +57,12 @@ def unjudged(locked: Sequence[str], submodules: Sequence[str], paths: Sequence[s
     return notes + ([f"{moved}; {way}"] if submodules else [])
 
 
+def merging(commits: Sequence[str]) -> list[str]:
+    """Return a sentence where a merge under way takes in *commits*."""
+    names = shown([commit[:12] for commit in commits])
+    return [f"a merge is under way: what {names} holds was not judged, only what differs from it"] if commits else []
+
+
 def gone(before: Iterable[str], now: Collection[str]) -> list[str]:
     """Return a sentence on the modules that stood *before*, and do not *now*: others may name them."""
     left = sorted(path for path in before if path.endswith(".py") and path not in now and not is_test_path(path))

@@ -111,6 +111,7 @@ def list_notes(request: Request, change: Change | None, standard: Standard, judg
         told += [notes.NOTHING_STAGED] if request.staged and not change.added else []
         told += edits_of_standard(request, change, standard)
         told += notes.unjudged(change.locked, change.submodules, request.paths)
+        told += notes.merging(change.merged)
         # of added lines alone, nobody asks what others name
         if request.names and request.mode == "lines":
             told += notes.gone(change.base.blobs, names_after(request, change))

@@ -13,6 +13,7 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,15 +77,23 @@ class Difference(NamedTuple):
     locked: tuple[str, ...] = ()
     """Files that may not be read."""
 
+    def narrowed(self, other: Difference) -> Difference:
+        """Return what of this is added to what *other* compares with, too, as a merge adds to each of its parents."""
+        both = {path: lines & other.added.get(path, frozenset()) for path, lines in self.added.items()}
+        return self._replace(added={path: lines for path, lines in both.items() if lines})
+
 
 def compare_commits(root: Path, old: str, new: str) -> Difference | None:
     """Return what the commit *new* adds to *old*, or None where git cannot tell."""
     return compare(root, ["diff-tree", "-r"], [old, new], {})
 
 
-def compare_index(root: Path, commit: str, environment: Mapping[str, str]) -> Difference | None:
-    """Return what the index that *environment* names adds to *commit*, or None where git cannot tell."""
-    return compare(root, ["diff-index", "--cached"], [commit], environment)
+def compare_index(
+    root: Path, commit: str, environment: Mapping[str, str], also: Sequence[str] = ()
+) -> Difference | None:
+    """Return what the index that *environment* names adds to *commit*, and to each of *also*; None if git cannot."""
+    found = [compare(root, ["diff-index", "--cached"], [each], environment) for each in (commit, *also)]
+    return reduce(lambda known, more: known and more and known.narrowed(more), found)
 
 
 def compare(
@@ -102,8 +111,12 @@ def compare(
     return None if patch is None else difference_of(patch)
 
 
-def compare_work_tree(root: Path, commit: str, *, untracked: bool) -> Difference | None:
-    """Return what the files under *root* add to *commit*, *untracked* ones too, or None where git cannot tell."""
+def compare_work_tree(root: Path, commit: str, *, untracked: bool, also: Sequence[str] = ()) -> Difference | None:
+    """
+    Return what the files under *root*, *untracked* ones too, add to *commit*, and to each of *also*.
+
+    None where git cannot tell.
+    """
     tracked = git_output(root, "ls-files", "-z", "-s", "-t")
     others = git_output(root, "ls-files", "-z", "--others", "--exclude-standard") if untracked else b""
     prefix = git_output(root, "rev-parse", "--show-prefix")
@@ -119,7 +132,7 @@ def compare_work_tree(root: Path, commit: str, *, untracked: bool) -> Difference
         environment = {"GIT_INDEX_FILE": f"{scratch}/index", "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(scratch)}
         if git_output(root, "update-index", "-z", "--index-info", given=index, more=environment) is None:
             return None
-        found = compare_index(root, commit, environment)
+        found = compare_index(root, commit, environment, also)
         return found and found._replace(locked=tuple(sorted(locked)))
 
 

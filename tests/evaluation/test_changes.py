@@ -111,6 +111,50 @@ def test_a_hook_judges_the_commit_that_is_being_made(house: Path, words: list[st
     git(house, "commit", "-m", "Mend", "m1.py")
 
 
+@pytest.mark.parametrize("words", [["--staged"], ["--diff", "HEAD"], ["--diff", "main"]])
+@pytest.mark.parametrize("mode", ["lines", "new"])
+def test_a_merge_under_way_brings_nothing_of_what_it_takes_in(
+    house: Path, capsys: pytest.CaptureFixture[str], words: list[str], mode: str
+):
+    """Who settles conflicts is not held to what others wrote, in files of theirs or in the same one."""
+    git(house, "checkout", "-qb", "change")
+    (house / "m1.py").write_text('x = "mine"\n')
+    git(house, "commit", "-qam", "Mine")
+    git(house, "checkout", "-q", "main")
+    (house / "m1.py").write_text(f'x = "theirs"\nb = "b"\nc = "c"\n{SLIP}')
+    (house / "theirs.py").write_text(SLIP)
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "Theirs")
+    git(house, "checkout", "-q", "change")
+    with pytest.raises(subprocess.CalledProcessError):
+        git(house, "merge", "main")
+    (house / "m1.py").write_text(f'x = \'settled\'\nb = "b"\nc = "c"\n{SLIP}')
+    git(house, "add", "-A")
+
+    assert (1, [("m1.py", 1)]) == check(capsys, str(house), *words, "--mode", mode)
+    main(["check", str(house), *words, "--no-names"])
+    assert ("a merge is under way" in capsys.readouterr().out) is (words != ["--diff", "main"])
+
+
+def test_lines_that_the_base_has_taken_in_already_did_not_come_with_a_change(
+    house: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Two branches that have merged each other share two commits: what stands in either is old."""
+    for branch in ("change", "main"):
+        git(house, "checkout", "-q", *(["-b"] if branch == "change" else []), branch)
+        (house / f"{branch}.py").write_text(SLIP)
+        git(house, "add", "-A")
+        git(house, "commit", "-qm", branch)
+    change, trunk = git(house, "rev-parse", "change"), git(house, "rev-parse", "main")
+    git(house, "merge", "-q", "--no-ff", change)
+    git(house, "checkout", "-q", "change")
+    git(house, "merge", "-q", "--no-ff", trunk)
+    (house / "new.py").write_text(SLIP)
+
+    for mode in ("lines", "new"):
+        assert (1, [("new.py", 1)]) == check(capsys, str(house), "--diff", "main", "--mode", mode)
+
+
 def test_the_first_commit_can_be_judged(house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     """Before there is any commit, nothing is known and nothing is found, but by the profile of another house."""
     profile = tmp_path / "profile.json"
