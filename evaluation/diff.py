@@ -2,12 +2,13 @@
 What changed, and what stood there before. In: a work tree and a commit. Out: a `Change`, and `Snapshot`s to read from.
 
 A difference that cannot be computed is an error, never an empty one: a shallow clone is deepened step by step, a branch
-of the origin fetched, and when that does not help, the message says what to set.
+of the origin and what a partial clone left there fetched, and when that does not help, the message says what to set.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -35,6 +36,13 @@ READ_FOR_COPIES = 20
 """Files of a new file's name that are looked at to see whether it is a copy of one: an `index.ts` has hundreds."""
 COPIED_SHARE = 0.8
 """Of the lines of a new file, how many a copy has from another."""
+MOST_ROUNDS = 10
+"""Fetches of what a partial clone lacks, each of which may tell of more."""
+COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+OF_A_REPOSITORY = frozenset(
+    {"GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"}
+)
+"""What names a repository, or a part of one, to git."""
 REMOTES, ORIGIN = "refs/remotes/", "origin/"
 PLAIN, LINK, SUBMODULE = b"100", b"120", b"160"
 """How the modes of a plain file, a link and a submodule begin."""
@@ -110,6 +118,8 @@ class Change:
     """Commits that it starts from, too: other merge bases, or what a merge takes in. What one holds is not new."""
     merged: tuple[str, ...] = ()
     """Those of them that a merge under way takes in."""
+    left_out: Snapshot | None = None
+    """What a sparse checkout leaves out of the work tree, as the index has it."""
 
     def earlier(self, path: str, content: bytes) -> str:
         """Return where the file at *path*, which holds *content*, stood before, or what it was copied from."""
@@ -129,6 +139,8 @@ class Change:
         """Return what *path* holds after the change, or None where it is no plain file."""
         if self.staged is not None:
             return self.staged.read_one(path)
+        if self.left_out is not None and path in self.left_out.blobs:
+            return self.left_out.read_one(path)
         return read_start(self.base.root, path)
 
 
@@ -249,12 +261,14 @@ def find_change(root: Path, base: str) -> Change:
     commit, *shared = merge_bases(root, base)
     merged = merged_now(root) if commit == head_of(root) else ()
     others = (*shared, *merged)
+    fetch_contents(root, filter(None, [commit, *others, head_of(root), resolve(root, f"{commit}~{COMMITS}")]))
     found = ask_twice(lambda: compare_work_tree(root, commit, untracked=True, also=others))
     if found is None:
         raise InputError(explain_failure(root, f"the work tree with {commit[:12]}", f"git diff {commit[:12]}"))
     before = commit_snapshot(root, commit)
     moved = moved_submodules(before.submodules, checked_out(root))
-    return Change(before, *found, submodules=moved, others=others, merged=merged)
+    left_out = left_out_snapshot(root)
+    return Change(before, *found, submodules=moved, others=others, merged=merged, left_out=left_out)
 
 
 def find_staged(root: Path) -> Change:
@@ -296,9 +310,7 @@ def merged_now(root: Path) -> tuple[str, ...]:
 
 def explain_failure(root: Path, what: str, command: str) -> str:
     """Return what to do where git cannot compare *what*, which *command* would: a partial clone has not all of it."""
-    if git_output(root, "config", "--get-regexp", r"^remote\..*\.promisor$"):
-        return LACKING
-    return f"git cannot compare {what}. Run `{command}` to see why."
+    return LACKING if is_partial(root) else f"git cannot compare {what}. Run `{command}` to see why."
 
 
 def merge_bases(root: Path, base: str) -> list[str]:
@@ -355,23 +367,47 @@ def deepen_for_recency(root: Path, base: str, commit: str) -> None:
 
 
 def fetch_more(root: Path, base: str, step: int) -> bool:
+    """Deepen a shallow clone by *step* commits, and fetch *base* if the origin has it; claim that it worked."""
+    branch = base.removeprefix(REMOTES).removeprefix(ORIGIN)
+    words = ["--quiet", "--no-tags", *([f"--deepen={step}"] if is_shallow(root) else []), "origin"]
+    wanted = branch if COMMIT.fullmatch(branch) else f"+refs/heads/{branch}:refs/remotes/origin/{branch}"
+    return any(fetch(root, *words, *refs) for refs in ([wanted, "HEAD"], []))
+
+
+def fetch_contents(root: Path, commits: Iterable[str]) -> None:
+    """Fetch, as far as that works, what a partial clone left with its origin of the files of *commits*."""
+    listing = ("rev-list", "--objects", "--no-walk", "--missing=print", *commits)
+    words = ["--quiet", "--no-tags", "--no-write-fetch-head", "--filter=blob:none", "--stdin", "origin"]
+    # where folders are missing, too, what lies in them is known when they are there
+    for _ in range(MOST_ROUNDS if is_partial(root) else 0):
+        rows = (git_output(root, *listing) or b"").splitlines()
+        missing = b"\n".join(row[1:] for row in rows if row.startswith(b"?"))
+        if not missing or not fetch(root, *words, given=missing, settings=("-c", "fetch.negotiationAlgorithm=noop")):
+            return
+
+
+def is_partial(root: Path) -> bool:
+    """Claim that a remote of the clone keeps what the clone left out."""
+    return git_output(root, "config", "--get-regexp", r"^remote\..*\.promisor$") is not None
+
+
+def fetch(root: Path, *words: str, given: bytes = b"", settings: Sequence[str] = ()) -> bool:
     """
-    Deepen a shallow clone by *step* commits, and fetch *base* if it is a branch of the origin; claim that it worked.
+    Run `git fetch` with *words*, and *given* on its input; claim that it worked.
 
     The one place that asks a remote, and only the one that the clone came from: as the user, with the user's access.
     """
-    branch = base.removeprefix(REMOTES).removeprefix(ORIGIN)
-    words = ["--quiet", "--no-tags", *([f"--deepen={step}"] if is_shallow(root) else []), "origin"]
-    for refs in ([f"+refs/heads/{branch}:refs/remotes/origin/{branch}", "HEAD"], []):
-        command = ["git", "-C", str(root), "fetch", *words, *refs]
-        environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
-        try:
-            done = subprocess.run(command, env=environment, capture_output=True, timeout=FETCH_SECONDS, check=False)
-        except (OSError, subprocess.TimeoutExpired):
-            return False
-        if done.returncode == 0:
-            return True
-    return False
+    command = ["git", "-C", str(root), *settings, "fetch", *words]
+    # a hook is told of the repository that it runs for, which need not be this one
+    inherited = {name: value for name, value in os.environ.items() if name not in OF_A_REPOSITORY}
+    environment = {**inherited, "GIT_TERMINAL_PROMPT": "0"}
+    try:
+        done = subprocess.run(
+            command, env=environment, input=given, capture_output=True, timeout=FETCH_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
 
 
 def lies_in(path: str, parts: Sequence[str]) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
@@ -29,7 +29,7 @@ from ..mining.packages import outermost_packages
 from ..mining.patterns import matcher_of
 from ..mining.plugins import plugins_sha256
 from ..mining.profile import Profile
-from ..mining.recency import COMMITS, recent_lines
+from ..mining.recency import COMMITS, known_recent_lines, recent_lines
 from ..mining.repository import Files, list_code
 from ..mining.settings import Settings
 from ..mining.skips import content_reason, name_reason
@@ -93,14 +93,13 @@ def learn_commit(
     paths = [path for path in governed_paths(snapshot.blobs, settings) if path.isprintable()]
     acceptance = Acceptance(baseline, paths)
     tallies = tally_all(snapshot.read(paths), len(paths), packages, acceptance, progress)
-    recent: Mapping[str, frozenset[int]] = {}
-    if snapshot.commit:
-        recent = recent_lines(snapshot.root, snapshot.commit)
+    recent = known_recent_lines(snapshot.root, snapshot.commit) if snapshot.commit else {}
     owners = owners_of(snapshot.read(filter(may_set_up, snapshot.blobs)))
     profile = learn_profile(
-        tallies, settings=settings, recent=recent, owners=owners, packages=packages, accepted=acceptance.by_path
+        tallies, settings=settings, recent=recent or {}, owners=owners, packages=packages, accepted=acceptance.by_path
     )
-    if kept is not None:
+    # what git cannot tell now it may tell later
+    if kept is not None and recent is not None:
         keep(kept, json.dumps(profile.as_json()).encode())
     return profile
 

@@ -22,9 +22,14 @@ def recent_lines(root: Path, commit: str = "", commits: int = COMMITS) -> Mappin
 
     Nothing where git knows no history that long: then no line is known to be younger than another.
     """
+    return known_recent_lines(root, commit, commits) or {}
+
+
+def known_recent_lines(root: Path, commit: str, commits: int = COMMITS) -> Mapping[str, frozenset[int]] | None:
+    """Return what `recent_lines` does, or None where git cannot tell now, as where a partial clone lacks files."""
     base = git_output(root, "rev-parse", "--verify", "--quiet", f"{commit or 'HEAD'}~{commits}^{{commit}}")
     if base is None:
         return {}
     old = base.decode().strip()
     found = compare_commits(root, old, commit) if commit else compare_work_tree(root, old, untracked=False)
-    return {} if found is None else found.added
+    return found and found.added

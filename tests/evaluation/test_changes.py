@@ -528,6 +528,18 @@ def test_a_sparse_checkout_takes_nothing_away(house: Path, capsys: pytest.Captur
     assert (1, [("new.py", 2)]) == check(capsys, str(house), "--diff", "HEAD")
 
 
+def test_what_a_sparse_checkout_leaves_out_is_judged(house: Path, capsys: pytest.CaptureFixture[str]):
+    """A change is all of it, wherever the part that is checked out ends."""
+    (house / "part").mkdir()
+    (house / "part" / "new.py").write_text(SLIP)
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "Change")
+    git(house, "sparse-checkout", "set", "other")
+
+    assert not (house / "part").exists()
+    assert (1, [("part/new.py", 1)]) == check(capsys, str(house), "--diff", "HEAD~1")
+
+
 @pytest.mark.parametrize(("base", "found"), [("Command", []), ("object", [("app/late.py", 4)])])
 def test_a_base_that_comes_with_a_change_may_stand_in_another_file(
     write_tree: Write, capsys: pytest.CaptureFixture[str], base: str, found: list[tuple[str, int]]

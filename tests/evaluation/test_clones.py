@@ -89,6 +89,23 @@ def test_a_shallow_clone_knows_what_is_being_given_up(house: Path, tmp_path: Pat
     assert whole.profile == shallow.profile
 
 
+def test_what_a_partial_clone_cannot_tell_is_asked_again(house: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Which habits are young is not known without the files of before, and is as soon as they are there."""
+    monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path / "cache"))
+    for number in range(79):
+        git(house, "commit", "-q", "--allow-empty", "-m", f"Pass the time {number}")
+    (house / "old.py").write_text("".join(f"x{n} = call('a')\n" for n in range(9)))
+    git(house, "commit", "-qam", "Turn")
+    git(house, "config", "uploadpack.allowFilter", "true")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--filter=blob:none", house.as_uri(), str(clone))
+    request = Request(clone, staged=True, names=False)
+
+    assert not any(entry.is_migrating for entry in run_check(request).profile.entries)
+    git(clone, "fetch", "-q", "--refetch", "--no-filter", "origin")
+    assert any(entry.is_migrating for entry in run_check(request).profile.entries)
+
+
 @pytest.mark.parametrize("words", [["--staged"], ["--diff", "HEAD"]])
 def test_a_partial_clone_is_told_what_it_lacks(
     house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: list[str]
@@ -105,12 +122,33 @@ def test_a_partial_clone_is_told_what_it_lacks(
     git(tmp_path, "clone", "-q", "--filter=blob:none", "--sparse", house.as_uri(), str(clone))
     (clone / "m1.py").write_text(SLIP)
     git(clone, "add", "m1.py")
+    git(clone, "remote", "set-url", "origin", str(tmp_path / "gone"))
 
     assert 2 == main(["check", str(clone), "--no-names", *words])
     said = capsys.readouterr().err
     assert "partial clone" in said and 1 == said.count("\n")
+    git(clone, "remote", "set-url", "origin", house.as_uri())
     git(clone, *said.rpartition(": git ")[2].split())
     assert (1, [("m1.py", 1)]) == check(capsys, str(clone), *words)
+
+
+@pytest.mark.parametrize("how", [["--filter=blob:none"], ["--filter=tree:0"], ["--filter=blob:none", "--depth=1"]])
+@pytest.mark.parametrize("sparse", [[], ["--sparse"]])
+def test_a_partial_clone_fetches_what_a_change_is_judged_by(
+    house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], how: list[str], sparse: list[str]
+):
+    """The files of before, of its folders too where they are missing, and those that are not checked out."""
+    git(house, "config", "uploadpack.allowFilter", "true")
+    git(house, "checkout", "-qb", "change")
+    (house / "part").mkdir()
+    (house / "part" / "new.py").write_text(SLIP)
+    (house / "m1.py").write_text(SLIP)
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "Change")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", *how, *sparse, "-b", "change", house.as_uri(), str(clone))
+
+    assert (1, [("m1.py", 1), ("part/new.py", 1)]) == check(capsys, str(clone), "--diff", "origin/main")
 
 
 @pytest.mark.parametrize("missed", ["cat-file", "diff-index", "ls-tree"])
@@ -146,6 +184,7 @@ def test_a_partial_clone_without_the_files_of_before_is_told_what_it_lacks(
     git(house, "config", "uploadpack.allowFilter", "true")
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "-q", "--filter=blob:none", house.as_uri(), str(clone))
+    git(clone, "remote", "set-url", "origin", str(tmp_path / "gone"))
 
     assert 2 == main(["check", str(clone), "--no-names", "--diff", "HEAD~1"])
     assert "as a partial clone does" in capsys.readouterr().err
