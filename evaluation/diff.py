@@ -326,8 +326,8 @@ def merge_bases(root: Path, base: str) -> list[str]:
         way_out = f"--diff {start or 'BASE'} judges all since HEAD and it parted"
         raise InputError(f"--diff takes one commit, not the range {base!r}: {way_out}.")
     found = shared_commits(root, base)
-    # a clone of one branch knows no other, whether it is shallow or not
-    is_of_origin = base.removeprefix(REMOTES).startswith(ORIGIN)
+    # a clone of one branch knows no other, whether it is shallow or not, and none knows what a forced push left behind
+    is_of_origin = base.removeprefix(REMOTES).startswith(ORIGIN) or COMMIT.fullmatch(base) is not None
     for step in DEEPEN if not found and (is_shallow(root) or is_of_origin) else ():
         if not fetch_more(root, base, step):
             break

@@ -66,6 +66,42 @@ def test_a_clone_of_one_branch_fetches_the_other(
     assert (1, [("new.py", 1)]) == check(capsys, str(clone), "--diff", base)
 
 
+@pytest.mark.parametrize("depth", [["--depth=1"], []])
+def test_a_commit_that_no_branch_holds_any_more_is_fetched(
+    house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], depth: list[str]
+):
+    """What was there before a forced push is known by its id alone."""
+    trunk = git(house, "rev-parse", "HEAD")
+    (house / "gone.py").write_text(SLIP)
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "Before")
+    before = git(house, "rev-parse", "HEAD")
+    git(house, "reset", "-q", "--hard", trunk)
+    (house / "new.py").write_text(SLIP)
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "After")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", *depth, house.as_uri(), str(clone))
+
+    assert (1, [("new.py", 1)]) == check(capsys, str(clone), "--diff", before)
+
+
+def test_a_fetch_asks_for_the_repository_that_is_checked(
+    house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """A hook of one repository may check another one, and git tells it of its own."""
+    for name in ("m1.py", "m2.py"):
+        (house / name).write_text(SLIP)
+        git(house, "commit", "-qam", name)
+    clone, other = tmp_path / "clone", tmp_path / "other"
+    git(tmp_path, "clone", "-q", "--depth=1", house.as_uri(), str(clone))
+    git(tmp_path, "init", "-q", str(other))
+    before = git(house, "rev-parse", "HEAD~1")
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+
+    assert (1, [("m2.py", 1)]) == check(capsys, str(clone), "--diff", before)
+
+
 def test_a_shallow_clone_knows_what_is_being_given_up(house: Path, tmp_path: Path):
     """The merge base alone says nothing of its habits' ages; the history that does is fetched with it."""
     for number in range(82):

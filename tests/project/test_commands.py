@@ -759,13 +759,10 @@ def act(folder: Path, program: str, given: Mapping[str, str], does: str = "idiol
     (step,) = [step for step in steps if f"bin/{does}" in step.get("run", "")]
     file = folder / "idiolect" / "bin" / does
     file.parent.mkdir(parents=True, exist_ok=True)
-    for made, text in ((file, program), (folder / "path" / "python", "true")):
-        made.parent.mkdir(exist_ok=True)
-        made.write_text(f"#!/bin/sh\n{text}\n")
-        made.chmod(0o755)
+    file.write_text(f"#!/bin/sh\n{program}\n")
+    file.chmod(0o755)
     known = {"MODE": "lines", "DEFAULT": "main", "BRANCH": "change", "SARIF": str(folder / "sarif"), **given}
-    path = f"{folder / 'path'}:{os.environ['PATH']}"
-    runner = {"PATH": path, "RUNNER_TEMP": str(folder), "GITHUB_OUTPUT": str(folder / "output")}
+    runner = {"PATH": os.environ["PATH"], "RUNNER_TEMP": str(folder), "GITHUB_OUTPUT": str(folder / "output")}
     words = ["bash", "-eo", "pipefail", "-c", step["run"]]
     return subprocess.run(words, env={**dict.fromkeys(step["env"], ""), **known, **runner}, check=False).returncode
 
@@ -778,10 +775,22 @@ def act(folder: Path, program: str, given: Mapping[str, str], does: str = "idiol
         ({"BEFORE": "1" * 40}, "1" * 40),
         ({"BEFORE": "0" * 40}, "origin/main"),
         ({"BEFORE": "0" * 40, "BRANCH": "main"}, None),
+        ({"BEFORE": "1" * 40, "FORCED": "true"}, "origin/main"),
+        ({"BEFORE": "1" * 40, "FORCED": "true", "BRANCH": "main"}, "1" * 40),
         ({}, None),
         ({"BASE": "v1", "PULL_REQUEST_BASE": "main"}, "v1"),
     ],
-    ids=["pull request", "merge queue", "push", "first push of a branch", "first push of all", "by hand", "base given"],
+    ids=[
+        "pull request",
+        "merge queue",
+        "push",
+        "first push of a branch",
+        "first push of all",
+        "forced push",
+        "forced push of the default branch",
+        "by hand",
+        "base given",
+    ],
 )
 def test_the_action_judges_a_change_from_where_it_starts(tmp_path: Path, event: dict[str, str], base: str | None):
     """Whatever starts the action, old habits fail no job that could tell what is new."""
@@ -789,6 +798,14 @@ def test_the_action_judges_a_change_from_where_it_starts(tmp_path: Path, event: 
 
     words = (tmp_path / "words").read_text().split()
     assert base == (words[words.index("--diff") + 1] if "--diff" in words else None)
+
+
+def test_the_action_leaves_a_job_its_python():
+    """Later steps of the job run with what the job set up, not with what the gate needs."""
+    steps = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))["runs"]["steps"]
+    (setup,) = [step["with"] for step in steps if "setup-python" in step.get("uses", "")]
+
+    assert "false" == setup["update-environment"]
 
 
 def test_the_action_takes_no_report_from_the_change(tmp_path: Path):
@@ -822,7 +839,8 @@ def test_the_action_names_a_report_that_there_is(tmp_path: Path):
 )
 def test_the_action_installs_what_it_judges_with(tmp_path: Path, given: dict[str, str], package: str):
     """The grammars of all languages, unless Python is all there is."""
-    assert 0 == act(tmp_path, f'echo "$@" > {tmp_path}/words', {"ACTION": "/action", **given}, "pip")
+    installed = {"ACTION": "/action", "PYTHON": "true", **given}
+    assert 0 == act(tmp_path, f'echo "$@" > {tmp_path}/words', installed, "pip")
 
     assert package == (tmp_path / "words").read_text().split()[-1]
 
