@@ -11,6 +11,8 @@ from typing import Any
 
 COMMAND = re.compile(r"^(?=[ \t]*::)", re.MULTILINE)
 """Where a line would begin as what GitHub's runner takes for a command, in any step's log."""
+AMID = re.compile(r"#(?=#\w*\[)")
+"""What runners of GitHub, Azure and TeamCity take for a command wherever it stands: `##[…]`, `##vso[…]`."""
 
 
 def counted(count: int, what: str) -> str:
@@ -55,8 +57,13 @@ def as_written(value: Any) -> str:
 
 
 def printable(text: str, kept: str = "") -> str:
-    """Return *text* with control characters but those *kept* spelled out: others' code must not drive the terminal."""
-    return "".join(letter if letter.isprintable() or letter in kept else spelled(letter) for letter in text)
+    """
+    Return *text* with control characters but those *kept* spelled out: others' code must not drive the terminal.
+
+    Nor a pipeline, where the log is read by a runner: of what opens a command amid a line one sign is spelled, too.
+    """
+    shown = "".join(letter if letter.isprintable() or letter in kept else spelled(letter) for letter in text)
+    return AMID.sub(lambda sign: spelled(sign[0]), shown)
 
 
 def without_commands(lines: str) -> str:

@@ -287,6 +287,15 @@ def test_no_line_for_a_person_is_a_command(profile: Profile):
     assert 2 == sum(line.startswith(("./::error::a.py:1:", "./ ::b.py:1:")) for line in lines)
 
 
+@pytest.mark.parametrize("command", ["##[add-path]/tmp", "##vso[task.prependpath]/tmp", "##teamcity[buildStop]"])
+@pytest.mark.parametrize("name", ["text", "markdown"])
+def test_no_code_is_a_command_amid_a_line(profile: Profile, name: str, command: str):
+    """Some runners hear commands wherever they stand, be it in the line that is shown or in a name."""
+    said = render_report(report_of(profile, [(f"{command}.py", f"a = list()  {command}\n")]), name)
+
+    assert command not in said and "\\x23#" in said
+
+
 def test_rdjson_keeps_its_schema(report: Report):
     """Nothing is written that reviewdog's reader does not know, and nothing is missing that it needs."""
     schema = json.loads((Path(__file__).parent / "rdjson.schema.json").read_text("utf-8"))
