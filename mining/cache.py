@@ -26,15 +26,26 @@ DIGEST = 16
 
 
 def cache_folder(part: str) -> Path | None:
-    """Return the folder of *part*, made if need be, or None when caching is off or the folder cannot be written."""
+    """
+    Return the folder of *part*, made if need be, or None when caching is off or the folder cannot be written.
+
+    What is kept is loaded as Python objects and as libraries, and decides what code is held to: a folder that others
+    can write to is never trusted.
+    """
     root = cache_root()
     if root is None:
         return None
     folder = root / part
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return folder if os.access(folder, os.W_OK | os.X_OK) else None
+        return folder if os.access(folder, os.W_OK | os.X_OK) and is_own(folder) else None
     return None
+
+
+def is_own(folder: Path) -> bool:
+    """Claim that nobody but this user can write to *folder*, where the system knows users."""
+    about = folder.stat()
+    return not hasattr(os, "geteuid") or (about.st_uid == os.geteuid() and not about.st_mode & 0o022)
 
 
 def cache_root() -> Path | None:
@@ -134,15 +145,9 @@ def digest_of(value: bytes) -> bytes:
 
 @contextmanager
 def open_store(part: str = "mined") -> Generator[Store]:
-    """
-    Give what files give is kept in, for mining or another *part*; when caching is off, nothing is in it or comes there.
-
-    What is kept is read back as Python objects, so a folder that others can write to is never trusted.
-    """
+    """Give what files give is kept in, for mining or another *part*; with caching off it stays empty."""
     folder = cache_folder(part)
-    about = folder.stat() if folder is not None and hasattr(os, "geteuid") else None
-    is_others = about is not None and (about.st_uid != os.geteuid() or about.st_mode & 0o022)
-    store = Store(None if folder is None or is_others else folder / "files.sqlite")
+    store = Store(None if folder is None else folder / "files.sqlite")
     try:
         yield store
     finally:

@@ -4,13 +4,14 @@ The cache changes what a run costs, never what it gives.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
 
 import pytest
 from idiolect.mining import mine, mine_files
-from idiolect.mining.cache import cache_root, open_store
+from idiolect.mining.cache import cache_folder, cache_root, open_store
 from idiolect.mining.mine import mine_repositories
 from idiolect.mining.split import SPLITS
 
@@ -131,6 +132,19 @@ def test_a_cache_that_cannot_be_written_is_off(house, tmp_path):
 
     with open_store() as closed:
         assert closed.connection is None
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="there are no such modes")
+@pytest.mark.parametrize("part", ["profiles", "grammars"])
+def test_a_cache_that_others_may_write_to_is_off(tmp_path, monkeypatch, part):
+    """Whoever can put a profile or a compiled grammar there decides what is found, and what runs."""
+    monkeypatch.setenv("IDIOLECT_CACHE", str(tmp_path))
+    assert tmp_path / part == cache_folder(part)
+    (tmp_path / part).chmod(0o777)
+    assert None is cache_folder(part)
+    (tmp_path / part).chmod(0o700)
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    assert None is cache_folder(part)
 
 
 def test_where_the_cache_is(monkeypatch, tmp_path):
