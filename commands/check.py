@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from ..evaluation.findings import Report
 
 STDOUT = "-"
+RANGE_START = "PRE_COMMIT_FROM_REF"
+"""By what pre-commit tells a hook where the commits begin that it runs for."""
 
 
 @click.command("check")
@@ -84,6 +87,9 @@ def command(
         raise click.UsageError(f"--mode {mode} compares with a commit: give --diff BASE or --staged.")
     if fix and staged:
         raise click.UsageError("--fix writes to the work tree, --staged judges the index: use one of them.")
+    if staged and os.environ.get(RANGE_START):
+        # of a range, as before a push, nothing is staged any more
+        base, staged = os.environ[RANGE_START], False
     shown, targets = split_outputs(form, outputs)
     check_formats([shown, *(name for name, _ in targets)])
     if base is None and not staged:

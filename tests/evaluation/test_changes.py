@@ -111,6 +111,21 @@ def test_a_hook_judges_the_commit_that_is_being_made(house: Path, words: list[st
     git(house, "commit", "-m", "Mend", "m1.py")
 
 
+def test_a_hook_judges_the_range_that_it_runs_for(
+    house: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """pre-commit names where a range begins, in a pipeline and before a push: nothing is staged then."""
+    (house / "new.py").write_text(SLIP)
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "Change")
+    assert (0, []) == check(capsys, str(house), "--staged")
+
+    monkeypatch.setenv("PRE_COMMIT_FROM_REF", "HEAD~1")
+    monkeypatch.setenv("PRE_COMMIT_TO_REF", "HEAD")
+
+    assert (1, [("new.py", 1)]) == check(capsys, str(house), "--staged")
+
+
 @pytest.mark.parametrize("words", [["--staged"], ["--diff", "HEAD"], ["--diff", "main"]])
 @pytest.mark.parametrize("mode", ["lines", "new"])
 def test_a_merge_under_way_brings_nothing_of_what_it_takes_in(
