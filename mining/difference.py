@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from .artefacts import write_bytes
 from .commit import hash_blob
+from .filtered import find_untouched
 from .git import git_output
 from .languages import endings_of, is_bare, known_languages
 from .reading import LARGEST_FILE, is_locked, read_start
@@ -127,7 +128,7 @@ def compare_work_tree(root: Path, commit: str, *, untracked: bool, also: Sequenc
     known = {name: about for name, about in known.items() if may_be_code(os.fsdecode(name))}
     with new_scratch("index") as scratch:
         locked: list[str] = []
-        laid = lay_out(root, known, scratch, commit, locked)
+        laid = without_filters(root, known, list(lay_out(root, known, scratch, commit, locked)))
         index = b"".join(b"%s %s\t%s%s\0" % (mode, blob, prefix[:-1], name) for name, mode, blob in laid)
         environment = {"GIT_INDEX_FILE": f"{scratch}/index", "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(scratch)}
         if git_output(root, "update-index", "-z", "--index-info", given=index, more=environment) is None:
@@ -164,6 +165,16 @@ def lay_out(
             if about:
                 # not taken for deleted
                 yield name, mode, about[2]
+
+
+def without_filters(
+    root: Path, known: Mapping[bytes, Sequence[bytes]], laid: Sequence[tuple[bytes, bytes, bytes]]
+) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Yield *laid*, but as the index has them those that differ from it for what a filter does alone."""
+    edited = [name for name, _, blob in laid if known[name] and blob not in known[name]]
+    untouched = find_untouched(root, edited)
+    for name, mode, blob in laid:
+        yield name, mode, known[name][2] if name in untouched else blob
 
 
 def write_blob(folder: Path, name: str, data: bytes) -> None:

@@ -432,6 +432,21 @@ def test_a_filter_of_the_repository_runs_in_no_check(house: Path, tmp_path: Path
     assert not (tmp_path / "marker").exists()
 
 
+def test_what_a_filter_stores_otherwise_is_no_change(house: Path, capsys: pytest.CaptureFixture[str]):
+    """An encrypted file that nobody touched since it was checked out is not new; one that was edited is judged."""
+    git(house, "config", "filter.crypt.clean", "gzip -9nc")
+    git(house, "config", "filter.crypt.smudge", "gzip -dc")
+    (house / ".gitattributes").write_text("secret*.py filter=crypt\n")
+    for name in ("secret.py", "secret two.py"):
+        (house / name).write_text(SLIP)
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "Encrypt")
+    assert (0, []) == check(capsys, str(house), "--diff", "HEAD")
+
+    (house / "secret two.py").write_text(SLIP + SLIP)
+    assert (1, [("secret two.py", 1), ("secret two.py", 2)]) == check(capsys, str(house), "--diff", "HEAD")
+
+
 @pytest.mark.parametrize("staged", [False, True])
 def test_added_lines_are_found_whatever_they_hold(house: Path, capsys: pytest.CaptureFixture[str], staged: bool):
     """Lines that look like a difference's own are lines, with or without an end, and any name is a name."""
