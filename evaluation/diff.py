@@ -39,6 +39,8 @@ COPIED_SHARE = 0.8
 MOST_ROUNDS = 10
 """Fetches of what a partial clone lacks, each of which may tell of more."""
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+FATAL = re.compile(r"fatal: |error: ")
+CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
 OF_A_REPOSITORY = frozenset(
     {"GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"}
 )
@@ -328,8 +330,9 @@ def merge_bases(root: Path, base: str) -> list[str]:
     found = shared_commits(root, base)
     # a clone of one branch knows no other, whether it is shallow or not, and none knows what a forced push left behind
     is_of_origin = base.removeprefix(REMOTES).startswith(ORIGIN) or COMMIT.fullmatch(base) is not None
+    refusal = ""
     for step in DEEPEN if not found and (is_shallow(root) or is_of_origin) else ():
-        if not fetch_more(root, base, step):
+        if refusal := fetch_more(root, base, step):
             break
         found = shared_commits(root, base)
         if found or not is_shallow(root):
@@ -337,10 +340,13 @@ def merge_bases(root: Path, base: str) -> list[str]:
     if found:
         deepen_for_recency(root, base, found[0])
         return found
+    why = f" ({refusal})" if refusal else ""
     if not is_shallow(root) and known_commit(root, base) is None:
-        raise InputError(f"git knows no commit {base!r} here. Fetch it, or name one that `git branch --all` lists.")
+        way_out = "Fetch it, or name one that `git branch --all` lists"
+        raise InputError(f"git knows no commit {base!r} here{why}. {way_out}.")
+    depth = "set `fetch-depth: 0` (GitHub) or `GIT_DEPTH: 0` (GitLab)"
     way_out = (
-        "This clone is shallow and could not be deepened: set `fetch-depth: 0` (GitHub) or `GIT_DEPTH: 0` (GitLab)."
+        f"This clone is shallow and could not be deepened{why}: {depth}."
         if is_shallow(root)
         else "Fetch it first, or name another one."
     )
@@ -366,12 +372,12 @@ def deepen_for_recency(root: Path, base: str, commit: str) -> None:
         fetch_more(root, base, COMMITS)
 
 
-def fetch_more(root: Path, base: str, step: int) -> bool:
-    """Deepen a shallow clone by *step* commits, and fetch *base* if the origin has it; claim that it worked."""
+def fetch_more(root: Path, base: str, step: int) -> str:
+    """Deepen a shallow clone by *step* commits, and fetch *base* if the origin has it; return why that fails."""
     branch = base.removeprefix(REMOTES).removeprefix(ORIGIN)
     words = ["--quiet", "--no-tags", *([f"--deepen={step}"] if is_shallow(root) else []), "origin"]
     wanted = branch if COMMIT.fullmatch(branch) else f"+refs/heads/{branch}:refs/remotes/origin/{branch}"
-    return any(fetch(root, *words, *refs) for refs in ([wanted, "HEAD"], []))
+    return fetch(root, *words, wanted, "HEAD") and fetch(root, *words)
 
 
 def fetch_contents(root: Path, commits: Iterable[str]) -> None:
@@ -382,7 +388,7 @@ def fetch_contents(root: Path, commits: Iterable[str]) -> None:
     for _ in range(MOST_ROUNDS if is_partial(root) else 0):
         rows = (git_output(root, *listing) or b"").splitlines()
         missing = b"\n".join(row[1:] for row in rows if row.startswith(b"?"))
-        if not missing or not fetch(root, *words, given=missing, settings=("-c", "fetch.negotiationAlgorithm=noop")):
+        if not missing or fetch(root, *words, given=missing, settings=("-c", "fetch.negotiationAlgorithm=noop")):
             return
 
 
@@ -391,9 +397,9 @@ def is_partial(root: Path) -> bool:
     return git_output(root, "config", "--get-regexp", r"^remote\..*\.promisor$") is not None
 
 
-def fetch(root: Path, *words: str, given: bytes = b"", settings: Sequence[str] = ()) -> bool:
+def fetch(root: Path, *words: str, given: bytes = b"", settings: Sequence[str] = ()) -> str:
     """
-    Run `git fetch` with *words*, and *given* on its input; claim that it worked.
+    Run `git fetch` with *words*, and *given* on its input; return why it fails, in its words, or nothing.
 
     The one place that asks a remote, and only the one that the clone came from: as the user, with the user's access.
     """
@@ -405,9 +411,10 @@ def fetch(root: Path, *words: str, given: bytes = b"", settings: Sequence[str] =
         done = subprocess.run(
             command, env=environment, input=given, capture_output=True, timeout=FETCH_SECONDS, check=False
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"git fetch: {type(error).__name__}"
+    said = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+    return CREDENTIALS.sub("", next(filter(FATAL.match, said), "git fetch failed")) if done.returncode else ""
 
 
 def lies_in(path: str, parts: Sequence[str]) -> bool:
