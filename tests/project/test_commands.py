@@ -861,6 +861,13 @@ def test_the_action_hands_on_languages_of_ones_own(tmp_path: Path):
     assert "--language ci/tend.toml --language ci/relay.toml" in (tmp_path / "words").read_text()
 
 
+def test_the_action_checks_the_paths_that_it_is_given(tmp_path: Path):
+    """One a line, whatever it is called: a part of a large repository, or a checkout in a folder of its own."""
+    assert 0 == act(tmp_path, f'printf "%s\\n" "$@" > {tmp_path}/words', {"PATHS": "packages/api\n\na b/-x.py\n"})
+
+    assert (tmp_path / "words").read_text().endswith("\n--\npackages/api\na b/-x.py\n")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
 @pytest.mark.parametrize("command", [["check", "--no-names"], ["guide"], ["baseline", "create", "--allow-new"]])
 def test_a_terminal_is_shown_how_far_it_is(
