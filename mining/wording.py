@@ -72,6 +72,7 @@ def without_commands(lines: str) -> str:
 
 
 def spelled(letter: str) -> str:
-    """Return *letter* by its number, in hexadecimal digits."""
+    """Return *letter* by its number, in hexadecimal digits; of a byte that is no UTF-8, that byte's."""
     number = ord(letter)
+    number -= 0xDC00 if 0xDC80 <= number <= 0xDCFF else 0
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"

@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from ...mining.artefacts import sha256_json
 from ...mining.source import Source
+from ...mining.wording import spelled
 from ..findings import Alert, Inspected, Report, has_own_way
 from ..fix import fixes_of
 from ..syntax import first_error
@@ -93,4 +94,4 @@ def attribute(value: str) -> str:
 def legal(value: str) -> str:
     """Return *value* with what XML cannot hold spelled out."""
     return "".join(c if c in "\t\n" or (c >= " " and not "\ud800" <= c <= "\udfff" and c not in "\ufffe\uffff")
-                   else f"\\x{ord(c):02x}" for c in value)  # fmt: skip
+                   else spelled(c) for c in value)  # fmt: skip
