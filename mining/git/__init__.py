@@ -2,7 +2,7 @@
 What git says of a folder, asked so that nothing of the repository or the user runs. In: words. Out: bytes, or None.
 
 A mined repository is hostile input: its hooks, filters, helpers and configuration are switched off, and `config` in
-this folder is all that git reads beside the repository's own.
+this folder, and what the user ignores everywhere, is all that git reads beside the repository's own.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import errno
 import os
 import subprocess
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from ..errors import MachineError
@@ -18,8 +19,8 @@ from ..errors import MachineError
 # No hook, filter, helper or configuration of the repository or the user may run or change what git says.
 HARDENED = (
     "git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.untrackedCache=false",
-    "-c", "core.attributesFile=/dev/null", "-c", "core.excludesFile=/dev/null", "-c", "core.pager=cat",
-    "-c", "core.quotePath=false", "-c", "diff.external=", "-c", "protocol.allow=never", "-c", "submodule.recurse=false",
+    "-c", "core.attributesFile=/dev/null", "-c", "core.pager=cat", "-c", "core.quotePath=false",
+    "-c", "diff.external=", "-c", "protocol.allow=never", "-c", "submodule.recurse=false",
     "-c", "safe.bareRepository=explicit", "-c", "core.alternateRefsCommand=", "-c", "log.showSignature=false",
 )  # fmt: skip
 GIT_SECONDS = 120
@@ -61,7 +62,26 @@ def is_shallow(root: Path) -> bool:
 
 def git_command(root: Path, *arguments: str) -> list[str]:
     """Return the words that ask git about *root* with everything switched off that could run or change something."""
-    return [*HARDENED, "-C", str(root), *arguments]
+    excludes = excludes_of(*map(os.environ.get, ("HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL")))
+    return [*HARDENED, "-c", f"core.excludesFile={excludes}", "-C", str(root), *arguments]
+
+
+@cache
+def excludes_of(home: str | None, settings: str | None, _file: str | None) -> str:
+    """
+    Return the file that says what the user has git ignore everywhere, by the variables that decide it.
+
+    It alone counts of the user's configuration: what git never shows, such as an editor's files, is nobody's code.
+    """
+    command = ["git", "config", "--global", "--type=path", "--get", "core.excludesFile"]
+    try:
+        done = subprocess.run(command, cwd=os.sep, capture_output=True, timeout=GIT_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return os.devnull
+    if done.returncode == 0:
+        return os.fsdecode(done.stdout.removesuffix(b"\n"))
+    folder = settings or (home and f"{home}/.config")
+    return f"{folder}/git/ignore" if folder else os.devnull
 
 
 def git_environment() -> dict[str, str]:

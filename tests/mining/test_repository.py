@@ -17,7 +17,7 @@ from idiolect.mining import repository
 from idiolect.mining.artefacts import write_bytes
 from idiolect.mining.errors import InputError, MachineError
 from idiolect.mining.mine import mine_repositories
-from idiolect.mining.repository import open_repository
+from idiolect.mining.repository import list_files, open_repository
 from idiolect.mining.skips import content_reason
 from tests_toys import toy_files
 
@@ -79,6 +79,25 @@ def test_a_repository_that_git_cannot_read_is_no_plain_folder(write_tree, commit
 
     with pytest.raises(InputError, match=told):
         open_repository(root, suffixes=[".py"])
+
+
+@pytest.mark.parametrize("how", ["its usual place", "a setting", "another home"])
+def test_what_the_user_ignores_everywhere_is_no_code(write_tree, commit_tree, tmp_path, monkeypatch, how):
+    """An editor's or one's own scratch files are in no list of git's, and in none of ours."""
+    root = write_tree({"a.py": "a = 1\n"})
+    commit_tree(root)
+    (root / "scratch").mkdir()
+    (root / "scratch" / "b.py").write_text("b = 1\n")
+    home = tmp_path / "home"
+    ignored = home / ("mine" if how == "a setting" else ".config/git/ignore")
+    ignored.parent.mkdir(parents=True)
+    ignored.write_text("scratch/\n")
+    (home / ".gitconfig").write_text("[core]\n\texcludesFile = ~/mine\n" if how == "a setting" else "")
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path if how == "another home" else home))
+
+    listed = ["a.py", "scratch/b.py"] if how == "another home" else ["a.py"]
+    assert listed == list_files(root)
 
 
 @pytest.mark.parametrize("lack", [errno.EAGAIN, errno.EMFILE])
