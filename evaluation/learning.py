@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
@@ -93,7 +93,9 @@ def learn_commit(
     paths = [path for path in governed_paths(snapshot.blobs, settings) if path.isprintable()]
     acceptance = Acceptance(baseline, paths)
     tallies = tally_all(snapshot.read(paths), len(paths), packages, acceptance, progress)
-    recent = known_recent_lines(snapshot.root, snapshot.commit) if snapshot.commit else {}
+    recent: Mapping[str, frozenset[int]] | None = {}
+    if snapshot.commit:
+        recent = known_recent_lines(snapshot.root, snapshot.commit)
     owners = owners_of(snapshot.read(filter(may_set_up, snapshot.blobs)))
     profile = learn_profile(
         tallies, settings=settings, recent=recent or {}, owners=owners, packages=packages, accepted=acceptance.by_path

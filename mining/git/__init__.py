@@ -62,7 +62,8 @@ def is_shallow(root: Path) -> bool:
 
 def git_command(root: Path, *arguments: str) -> list[str]:
     """Return the words that ask git about *root* with everything switched off that could run or change something."""
-    excludes = excludes_of(*map(os.environ.get, ("HOME", "XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL")))
+    known = os.environ
+    excludes = excludes_of(known.get("HOME"), known.get("XDG_CONFIG_HOME"), known.get("GIT_CONFIG_GLOBAL"))
     return [*HARDENED, "-c", f"core.excludesFile={excludes}", "-C", str(root), *arguments]
 
 
