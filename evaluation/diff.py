@@ -327,6 +327,7 @@ def merge_bases(root: Path, base: str) -> list[str]:
     if dots:
         way_out = f"--diff {start or 'BASE'} judges all since HEAD and it parted"
         raise InputError(f"--diff takes one commit, not the range {base!r}: {way_out}.")
+    refresh(root, base)
     found = shared_commits(root, base)
     # a clone of one branch knows no other, whether it is shallow or not, and none knows what a forced push left behind
     is_of_origin = base.removeprefix(REMOTES).startswith(ORIGIN) or COMMIT.fullmatch(base) is not None
@@ -370,6 +371,14 @@ def deepen_for_recency(root: Path, base: str, commit: str) -> None:
     """Fetch, as far as that works, the history that tells which habits *commit* was giving up: no less in a clone."""
     if is_shallow(root) and commit != head_of(root) and resolve(root, f"{commit}~{COMMITS}") is None:
         fetch_more(root, base, COMMITS)
+
+
+def refresh(root: Path, base: str) -> None:
+    """Fetch *base*, where it is a branch of the origin, anew in a pipeline: a runner may keep its folder for long."""
+    known = (known_commit(root, base) or "").removeprefix(REMOTES)
+    if os.environ.get("CI") and known.startswith(ORIGIN):
+        branch = known.removeprefix(ORIGIN)
+        fetch(root, "--quiet", "--no-tags", "origin", f"+refs/heads/{branch}:{REMOTES}{known}")
 
 
 def fetch_more(root: Path, base: str, step: int) -> str:

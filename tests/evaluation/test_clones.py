@@ -67,6 +67,34 @@ def test_a_clone_of_one_branch_fetches_the_other(
     assert (1, [("new.py", 1)]) == check(capsys, str(clone), "--diff", base)
 
 
+@pytest.mark.parametrize("depth", [["--depth=3"], []])
+@pytest.mark.parametrize("base", ["origin/main", "main"])
+def test_a_folder_of_an_earlier_run_knows_no_old_base(
+    house: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    depth: list[str],
+    base: str,
+):
+    """A runner that keeps its checkout fetches the change alone: what came to the base since is no part of it."""
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", *depth, house.as_uri(), str(clone))
+    (house / "theirs.py").write_text(SLIP)
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "Go on")
+    git(house, "checkout", "-qb", "change")
+    (house / "new.py").write_text(SLIP)
+    git(house, "add", "-A")
+    git(house, "commit", "-qm", "Change")
+    git(clone, "fetch", "-q", *depth, "origin", "+change:refs/remotes/origin/change")
+    git(clone, "checkout", "-q", "--detach", "origin/change")
+    git(clone, "branch", "-qD", "main")
+
+    monkeypatch.setenv("CI", "true")
+    assert [("new.py", 1)] == check(capsys, str(clone), "--diff", base)[1]
+
+
 @pytest.mark.parametrize("depth", [["--depth=1"], []])
 def test_a_commit_that_no_branch_holds_any_more_is_fetched(
     house: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], depth: list[str]
