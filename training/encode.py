@@ -56,6 +56,8 @@ class Example:
     ask: Ids
     """Never empty: its last token is where the answer is predicted from."""
     answer: Ids
+    drawn: NDArray[np.int32] | None = None
+    """What the base would say for each token of the answer (`draws.py`): (answer, draws). None: it was not asked."""
 
     @property
     def tokens(self) -> int:

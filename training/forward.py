@@ -101,7 +101,7 @@ def answer_logits(model: PreTrainedModel | PeftModel, batch: Batch, *, head: boo
 
 def answer_losses(model: PreTrainedModel | PeftModel, batch: Batch, *, head: bool = True, fuse: bool = True) -> Tensor:
     """
-    Return the negative log-likelihood of each answer token of *batch*, in nats.
+    Return the negative log-likelihood of each answer token of *batch*, in nats; of a row of them, their mean.
 
     Without *fuse* or *head*, and for heads that are more than a matrix, the model computes the logits itself.
     """
@@ -110,7 +110,10 @@ def answer_losses(model: PreTrainedModel | PeftModel, batch: Batch, *, head: boo
         hidden = last_hidden_states(plain, batch)
         out: Any = plain.get_output_embeddings()
         return HeadLoss.apply(hidden.index_select(0, batch.keep), out.weight, out.bias, batch.targets)  # pyright: ignore
-    return functional.cross_entropy(answer_logits(model, batch, head=head), batch.targets, reduction="none")
+    logits = answer_logits(model, batch, head=head)
+    if batch.targets.dim() == 1:
+        return functional.cross_entropy(logits, batch.targets, reduction="none")
+    return -torch.log_softmax(logits, dim=-1).gather(1, batch.targets).mean(1)
 
 
 def last_hidden_states(model: PreTrainedModel, batch: Batch) -> Tensor:

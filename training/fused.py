@@ -45,7 +45,11 @@ class HeadLoss(Function):
 
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor) -> Tensor:
-        """Return one loss a row in nats, fp32; *hidden* is (rows, width), *weight* (vocabulary, width)."""
+        """
+        Return one loss a row in nats, fp32.
+
+        *hidden* is (rows, width), *weight* (vocabulary, width), *targets* (rows) or, of several a row, (rows, draws).
+        """
         rows = max(16, CHUNK_BYTES.get(hidden.device.type, 2**26) // (4 * len(weight)))
         losses = torch.empty(len(hidden), dtype=torch.float32, device=hidden.device)
         gradient = torch.empty_like(hidden) if ctx.needs_input_grad[0] else None
@@ -53,11 +57,11 @@ class HeadLoss(Function):
             part = slice(start, start + rows)
             logits = functional.linear(hidden[part].to(weight.dtype), weight, bias)
             chances = torch.log_softmax(logits, dim=-1, dtype=torch.float32)
-            wanted = targets[part, None]
-            losses[part] = -chances.gather(1, wanted)[:, 0]
+            wanted = targets[part].view(len(logits), -1)
+            losses[part] = -chances.gather(1, wanted).mean(1)
             if gradient is not None:
-                # the gradient of the logits is their probabilities, less one at the target
-                chances.exp_().scatter_add_(1, wanted, chances.new_full(wanted.shape, -1.0))
+                # the gradient of the logits is their probabilities, less one at the target, a part at each of several
+                chances.exp_().scatter_add_(1, wanted, chances.new_full(wanted.shape, -1.0 / wanted.shape[1]))
                 gradient[part] = chances.to(weight.dtype) @ weight
         ctx.save_for_backward(gradient)
         return losses

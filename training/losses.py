@@ -4,7 +4,7 @@ The loss of given text. In: a model and answers. Out: what each costs it, in nat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -20,6 +20,7 @@ from .packing import Pack, pack_in_order
 
 if TYPE_CHECKING:
     from peft import PeftModel
+    from torch import Tensor
     from transformers import PreTrainedModel
 
     from .generation import LoadedModel
@@ -66,10 +67,28 @@ def score_examples(
     dtype: torch.dtype,
 ) -> list[AnswerLoss]:
     """Return the loss of each example's answer under *model* as it stands."""
+    losses = [AnswerLoss(0.0, 0)] * len(examples)
+
+    def score(batch: Batch) -> Tensor:
+        return answer_losses(model, batch).double()
+
+    for index, scored in read_packs(model, examples, mode, device, dtype, score):
+        losses[index] = AnswerLoss(float(scored.sum()), len(scored))
+    return losses
+
+
+def read_packs(
+    model: PreTrainedModel | PeftModel,
+    examples: Sequence[Example],
+    mode: str,
+    device: torch.device,
+    dtype: torch.dtype,
+    compute: Callable[[Batch], Tensor],
+) -> Iterator[tuple[int, np.ndarray[Any, Any]]]:
+    """Yield what *compute* makes of each answer of *examples* (answer, ...), with the example's index; no gradient."""
     set_mode(model, mode)
     single = mode == "single"
     packs = pack_in_order(examples, pack_tokens=1 if single else SCORE_TOKENS, share=1 if single else SHARE)
-    losses = [AnswerLoss(0.0, 0)] * len(examples)
     # asked here, once: lanes would ask it at the same time
     has_plain_head(plain_model(model))
 
@@ -82,14 +101,12 @@ def score_examples(
 
     def per_token(item: tuple[Pack, tuple[int, ...]]) -> np.ndarray[Any, Any]:
         with torch.inference_mode():
-            return answer_losses(model, batch_of(item[0])).double().cpu().numpy()
+            return compute(batch_of(item[0])).cpu().numpy()
 
-    for (pack, order), scored in zip(packs, in_lanes(per_token, packs, count_lanes(device)), strict=True):
-        sums = np.bincount(pack.owners, weights=scored, minlength=len(order))
+    for (pack, order), rows in zip(packs, in_lanes(per_token, packs, count_lanes(device)), strict=True):
         counts = np.bincount(pack.owners, minlength=len(order))
-        for owner, index in enumerate(order):
-            losses[index] = AnswerLoss(float(sums[owner]), int(counts[owner]))
-    return losses
+        # an example's rows stand together, in the order of the owners
+        yield from zip(order, np.split(rows, np.cumsum(counts)[:-1]), strict=True)
 
 
 def mean_loss(losses: Sequence[AnswerLoss]) -> float | None:

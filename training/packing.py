@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
@@ -64,7 +64,7 @@ class Pack:
     keep: Indices
     """The positions whose next token is an answer's: the only ones the head scores."""
     targets: Indices
-    """That next token, one per position kept."""
+    """That next token, one per position kept; or a row of several that it may be (`draws.py`)."""
     owners: Indices
     """Which example of the pack each position kept belongs to."""
 
@@ -79,7 +79,7 @@ class Pack:
         return len(self.input_ids) - len(self.keep)
 
 
-def build_pack(chunks: Iterable[Sequence[Example]]) -> Pack:
+def build_pack(chunks: Sequence[Sequence[Example]]) -> Pack:
     """
     Lay out *chunks*: each a sequence of examples with one shared prefix, or a single example.
     """
@@ -87,7 +87,6 @@ def build_pack(chunks: Iterable[Sequence[Example]]) -> Pack:
     positions: list[Indices] = []
     segments: list[Segment] = []
     keep: list[Indices] = []
-    targets: list[NDArray[np.int32]] = []
     owners: list[Indices] = []
     at = owner = 0
     for chunk in chunks:
@@ -110,7 +109,6 @@ def build_pack(chunks: Iterable[Sequence[Example]]) -> Pack:
             segments.append(Segment(len(ids), prefix))
             at += len(ids)
             keep.append(np.arange(at - count, at))
-            targets.append(example.answer)
             owners.append(np.full(count, owner))
             owner += 1
     return Pack(
@@ -118,9 +116,27 @@ def build_pack(chunks: Iterable[Sequence[Example]]) -> Pack:
         np.concatenate(positions).astype(np.int64),
         tuple(segments),
         np.concatenate(keep),
-        np.concatenate(targets).astype(np.int64),
+        join_targets([example for chunk in chunks for example in chunk]),
         np.concatenate(owners),
     )
+
+
+def join_targets(examples: Sequence[Example]) -> Indices:
+    """
+    Return the tokens that answers of *examples* are to say: (answers), or (answers, draws) where some were drawn.
+
+    A token that was not drawn stands in all places of its row: the mean of their losses is its own.
+    """
+    draws = max((example.drawn.shape[1] for example in examples if example.drawn is not None), default=0)
+    rows = [
+        example.answer
+        if not draws
+        else np.repeat(example.answer[:, None], draws, 1)
+        if example.drawn is None
+        else example.drawn
+        for example in examples
+    ]
+    return np.concatenate(rows).astype(np.int64)
 
 
 def group_examples(examples: Sequence[Example]) -> list[list[int]]:

@@ -115,6 +115,11 @@ class Recipe:
     replay_own: float = 0.5
     """How much of what is repeated the base writes itself before it learns, the rest being general code. 0 saves the
     writing."""
+    replay_draws: int = 0
+    """
+    Tokens, drawn from the base's own chances, that are asked for in place of each one that is repeated: what the base
+    makes of that code is kept, and the code itself not learned. 0 asks for the token that stands there.
+    """
     forgetting: float = 1.0
     """What a nat lost on general code beyond `allowance` weighs against a nat gained when the best weights are chosen.
     0 looks at the gain alone."""
@@ -283,14 +288,14 @@ def convert(key: str, value: Any) -> Any:
     kinds = get_type_hints(Recipe)
     if key not in kinds:
         raise ValueError(f"no value {key!r}" + ask_if_meant(key, kinds))
-    if isinstance(value, int) and value.bit_length() > WHOLE_BITS:
-        raise ValueError(f"{key} is beyond the whole numbers of TOML")
     kind = kinds[key]
     if get_origin(kind) is tuple:
         numbers = isinstance(value, list) and all(isinstance(v, int | float) for v in value)
         if not numbers or len(value) != 2 or not all(0 <= v < 1 for v in value):
             raise ValueError(f"{key} must be two numbers from 0 to below 1, got {value!r}")
         return tuple(float(v) for v in value)
+    if isinstance(value, int) and value.bit_length() > WHOLE_BITS:
+        raise ValueError(f"{key} is beyond the whole numbers of TOML")
     choices = get_args(kind) or (kind,)
     if isinstance(value, bool) is not (bool in choices):
         raise ValueError(f"{key} must be {name_of(choices)}, got {value!r}")
@@ -330,6 +335,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "rate_probe": (0, 1e6),
     "replay": (0, 0.9),
     "replay_own": (0, 1),
+    "replay_draws": (0, 4096),
     "forgetting": (0, 1e3),
     "allowance": (0, 1e3),
     "ceiling": (0, 1e3),

