@@ -18,6 +18,8 @@ from idiolect.training.packing import pack_in_order
 
 torch.set_num_threads(1)
 
+CPU = torch.device("cpu")
+
 TEXTS = [
     "def total(values):\n    result = 0\n    for value in values:\n        result += value\n    return result\n",
     'class Graph:\n    """A graph."""\n\n    def __init__(self):\n        self.nodes = {}\n        self.edges = []\n',
@@ -139,6 +141,36 @@ def tiny_model(architecture, vocabulary: int, seed: int = 0):
     return model
 
 
+def store_base(folder: Path, model, tokenizer) -> Path:
+    """Return *folder*, which a user could name as a base: *model* with *tokenizer*."""
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def leave_zero(model, std: float = 0.05):
+    """Return *model*, whose fresh adapter changes something from now on."""
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if "lora_B" in name:
+                weight.normal_(std=std)
+    return model
+
+
+def learn(model, losses) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return *losses*, and the gradient of their sum by all that learns of *model*."""
+    model.zero_grad()
+    losses.sum().backward()
+    return losses.detach(), torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
+
+
+def pack_pairs(family, count: int, share: int = 8):
+    """Return *count* pairs in one pack, as many as *share* of a file behind one prefix."""
+    examples = encode_pairs(make_pairs(count), family, 512).examples
+    ((pack, _),) = pack_in_order(examples, pack_tokens=10**6, share=share)
+    return pack
+
+
 def make_pairs(count: int, per_file: int = 4, split: str = "train") -> list[Pair]:
     """Return *count* pairs, *per_file* of them with one context."""
     pairs = []
@@ -198,17 +230,13 @@ def train_until(step: int, corpus: Path, out: Path, **settings) -> Path:
 @pytest.fixture(scope="session")
 def pack(family):
     """Twelve pairs in one pack, those of a file behind one prefix."""
-    ((pack, _),) = pack_in_order(encode_pairs(make_pairs(12), family, 512).examples, pack_tokens=100_000, share=8)
-    return pack
+    return pack_pairs(family, 12)
 
 
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory, tokenizer) -> Path:
     """Return a folder that a user could name: a tiny Qwen2 with its tokenizer."""
-    folder = tmp_path_factory.mktemp("base") / "tiny-qwen2"
-    tiny_model("qwen2", len(tokenizer)).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+    return store_base(tmp_path_factory.mktemp("base") / "tiny-qwen2", tiny_model("qwen2", len(tokenizer)), tokenizer)
 
 
 @pytest.fixture(scope="session")

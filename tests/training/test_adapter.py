@@ -38,7 +38,7 @@ from transformers.models.jamba.modeling_jamba import JambaMambaMixer
 from transformers.models.longcat_flash.modeling_longcat_flash import LongcatFlashTopkRouter
 from transformers.models.qwen3_next.modeling_qwen3_next import Qwen3NextGatedDeltaNet
 
-from .conftest import tiny_model
+from .conftest import CPU, leave_zero, tiny_model
 from .test_train import RECIPE
 
 
@@ -113,9 +113,7 @@ def test_weights_that_are_no_numbers_or_not_there_are_refused(adapter, tiny_base
     save_file(rest if change is None else {**weights, first: change(weights[first])}, file)
 
     with pytest.raises(InputError, match=word):
-        load_adapter(
-            load_base_model(find_base(tiny_base), device=torch.device("cpu"), dtype=torch.float32), tmp_path / "odd"
-        )
+        load_adapter(load_base_model(find_base(tiny_base), device=CPU, dtype=torch.float32), tmp_path / "odd")
 
 
 def test_a_full_disk_is_told_by_its_number(tmp_path):
@@ -157,7 +155,7 @@ def test_the_card_s_python_loads_the_adapter(adapter, tiny_base, tmp_path):
     """On the embedded base, which has no name elsewhere, and on a folder; a remote base is loaded by its name."""
     record = read_record(adapter)
     found = find_base("embedded")
-    embedded = attach_adapter(load_base_model(found, device=torch.device("cpu"), dtype=torch.float32), RECIPE)
+    embedded = attach_adapter(load_base_model(found, device=CPU, dtype=torch.float32), RECIPE)
     write_adapter(embedded, tmp_path, found.name, record | {"base": {**record["base"], "name": found.name}})
     remote = render_card(record | {"base": {**record["base"], "name": "owner/model"}})
     odd = render_card(record | {"base": {**record["base"], "name": "our: model # 2\nlicense: mit"}})
@@ -178,9 +176,7 @@ def test_readers_that_divide_by_the_rank_alone_apply_the_whole_adapter(method, a
 
     recipe = replace(RECIPE, rank=8, method=method)
     live = attach_adapter(AutoModelForCausalLM.from_pretrained(tiny_base), recipe).eval()
-    for name, weight in live.named_parameters():
-        if "lora_B" in name:
-            weight.data.normal_(std=0.05)
+    leave_zero(live)
     write_adapter(live, tmp_path, "tiny", read_record(adapter))
     config = json.loads((tmp_path / "adapter_config.json").read_text())
     plain = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_base), tmp_path)
@@ -197,9 +193,7 @@ def test_what_is_adapted_of_any_base_is_loaded_again(architecture, adapter, tmp_
     """Weights kept turned, and mixtures whose experts PEFT would adapt by itself: linear layers alone are."""
     vocabulary = len(family.tokenizer)
     live = attach_adapter(tiny_model(architecture, vocabulary), RECIPE).eval()
-    for name, weight in live.named_parameters():
-        if "lora_B" in name:
-            weight.data.normal_(std=0.05)
+    leave_zero(live)
     write_adapter(live, tmp_path, "tiny", read_record(adapter))
     ids = torch.tensor([family.encode("def total(values):\n")])
 
@@ -219,10 +213,6 @@ def test_a_rank_that_no_layer_has_is_refused_before_it_is_trained(tiny_base, tin
 
 def test_adapters_that_say_stabilized_are_the_same(adapter, tiny_base, tmp_path, family):
     """Those of earlier versions leave the root of the rank to their readers: form and logits do not change."""
-    import shutil
-
-    from idiolect.mining.artefacts import sha256_file, write_json
-
     earlier = shutil.copytree(adapter, tmp_path / "earlier")
     config = json.loads((earlier / "adapter_config.json").read_text())
     write_json(earlier / "adapter_config.json", config | {"lora_alpha": RECIPE.alpha, "use_rslora": True})
@@ -263,9 +253,7 @@ def test_what_is_handed_on_stands_in_the_code_of_a_module(kind, names):
 def test_layers_of_one_weight_take_no_adapter():
     """Merged into that weight, the changes of all would make another model: the others learn, and merge exactly."""
     model = attach_adapter(tiny_model("zamba2", 420), RECIPE).eval()
-    for name, weight in model.named_parameters():
-        if "lora_B" in name:
-            torch.nn.init.normal_(weight, std=0.1)
+    leave_zero(model, 0.1)
     ids = torch.arange(1, 9)[None]
     before = model(ids, use_cache=False).logits.detach()
     after = model.merge_and_unload()(ids, use_cache=False).logits

@@ -23,9 +23,8 @@ from idiolect.training.siblings import fuse_siblings
 from torch.nn import functional
 from transformers import CONFIG_MAPPING
 
-from .conftest import make_pairs, tiny_model
+from .conftest import CPU, learn, leave_zero, make_pairs, tiny_model
 
-CPU = torch.device("cpu")
 SMALL = {
     "hidden_size": 64, "n_embd": 64, "d_model": 64, "ffn_dim": 96, "word_embed_proj_dim": 64, "intermediate_size": 96,
     "moe_intermediate_size": 32, "shared_intermediate_size": 48, "num_hidden_layers": 2, "n_layer": 2, "n_layers": 2,
@@ -66,14 +65,6 @@ def read_plainly(model, example):
     return functional.cross_entropy(logits, ids[0, -answer:], reduction="none")
 
 
-def learn(model, losses):
-    """Return the losses in order, and the gradient of their sum."""
-    model.zero_grad()
-    torch.cat(losses).sum().backward()
-    trained = [weight.grad.flatten() for weight in model.parameters() if weight.grad is not None]
-    return torch.cat(losses).detach(), torch.cat(trained)
-
-
 @pytest.mark.parametrize(
     ("architecture", "mode"),
     [(name, mode) for names, mode in ((PACKED, "packed"), (MASKED, "mask"), (ALONE, "single")) for name in names],
@@ -84,10 +75,8 @@ def test_a_base_learns_in_packs_what_it_learns_alone(architecture, mode, family)
     recipe = Recipe(rank=4)
     torch.manual_seed(0)
     model = attach_adapter(tiny_model(small_config(architecture, len(family.tokenizer)), 0), recipe).eval()
-    for name, weight in model.named_parameters():
-        if "lora_B" in name:
-            torch.nn.init.normal_(weight, std=0.05)
-    losses, gradient = learn(model, [read_plainly(model, example) for example in examples])
+    leave_zero(model)
+    losses, gradient = learn(model, torch.cat([read_plainly(model, example) for example in examples]))
     chosen = choose_mode(model, CPU, torch.float32, 400)
     alone = mode == "single"
     packs = pack_in_order(examples, pack_tokens=1 if alone else 10_000, share=1 if alone else 8)
@@ -96,7 +85,7 @@ def test_a_base_learns_in_packs_what_it_learns_alone(architecture, mode, family)
 
     def check():
         batches = [to_batch(pack, chosen, CPU, torch.float32) for pack, _ in packs]
-        own, own_gradient = learn(model, [answer_losses(model, batch) for batch in batches])
+        own, own_gradient = learn(model, torch.cat([answer_losses(model, batch) for batch in batches]))
         assert torch.allclose(expected, own, rtol=1e-5, atol=2e-5)
         assert (own_gradient - gradient).norm() <= 1e-5 * gradient.norm()
 

@@ -56,12 +56,6 @@ shutil.copytree(out, sys.argv[5])
 """
 
 
-@pytest.fixture(name="whole", scope="module")
-def _whole(tiny_base, tiny_corpus, tmp_path_factory):
-    """Return the adapter of a run that nothing disturbed."""
-    return train_adapter(tiny_corpus, tmp_path_factory.mktemp("whole") / "adapter", base=tiny_base, recipe=RECIPE)
-
-
 def may_mount() -> bool:
     """Claim that this machine lets a process mount a disk of its own."""
     words = ["unshare", "--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/tmp"]
@@ -71,7 +65,7 @@ def may_mount() -> bool:
 
 
 @pytest.mark.skipif(not may_mount(), reason="this machine lets nobody mount a small disk")
-def test_a_disk_that_fills_up_while_saving(whole, tiny_base, tiny_corpus, tmp_path):
+def test_a_disk_that_fills_up_while_saving(adapter, tiny_base, tiny_corpus, tmp_path):
     """A real full disk: one line, exit code 2, the last checkpoint stands, and the resumed run ends bit-equal (E05)."""
     (tmp_path / "full_recipe.py").write_text(
         f"from idiolect.training.recipe import Recipe\nRECIPE = {RECIPE!r}\n", "utf-8"
@@ -89,7 +83,7 @@ def test_a_disk_that_fills_up_while_saving(whole, tiny_base, tiny_corpus, tmp_pa
     assert said[0].startswith("MachineError 2 Cannot write the checkpoint of step 12")
     assert "No space left" in said[0]
     assert "['step-00000009']" == said[1]
-    assert read_all(whole) == read_all(tmp_path / "ended")
+    assert read_all(adapter) == read_all(tmp_path / "ended")
 
 
 def test_a_loss_that_is_no_number_names_its_step_and_its_pairs(tiny_base, tiny_corpus, tmp_path):
@@ -132,26 +126,26 @@ def test_what_a_step_spoiled_is_no_best_look(tiny_base, tiny_corpus, tmp_path, m
         train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=recipe)
 
 
-def test_another_order_changes_little_and_the_seed_is_recorded(whole, tiny_base, tiny_corpus, tmp_path):
+def test_another_order_changes_little_and_the_seed_is_recorded(adapter, tiny_base, tiny_corpus, tmp_path):
     """The same pairs in another order: other weights, a held-out loss near the first one's, both seeds told (E17)."""
     other = train_adapter(tiny_corpus, tmp_path / "other", base=tiny_base, recipe=replace(RECIPE, seed=RECIPE.seed + 1))
-    records = [read_record(folder) for folder in (whole, other)]
+    records = [read_record(folder) for folder in (adapter, other)]
     base, first = (records[0]["losses"]["validation"][name] for name in ("base", "tuned"))
     second = records[1]["losses"]["validation"]["tuned"]
 
-    assert (whole / "adapter_model.safetensors").read_bytes() != (other / "adapter_model.safetensors").read_bytes()
+    assert (adapter / "adapter_model.safetensors").read_bytes() != (other / "adapter_model.safetensors").read_bytes()
     assert abs(first - second) < 0.1 * (base - first)
     assert [RECIPE.seed, RECIPE.seed + 1] == [record["recipe"]["seed"] for record in records]
 
 
-def test_scores_of_the_adapter_are_not_those_of_its_export(whole, tiny_base, tmp_path):
+def test_scores_of_the_adapter_are_not_those_of_its_export(adapter, tiny_base, tmp_path):
     """
     Weights stored in another precision are another model: no sample is taken over, no score is published with it (F08).
     """
-    live = load_model(tiny_base, whole).generator
+    live = load_model(tiny_base, adapter).generator
     exported = {}
     for precision in ("bf16", "fp32"):
-        export_merged(whole, tmp_path / precision, tiny_base, precision)
+        export_merged(adapter, tmp_path / precision, tiny_base, precision)
         exported[precision] = load_model(tmp_path / precision).generator
     models = {model_sha256(live, adapted) for adapted in (True, False)}
     models |= {model_sha256(generator, False) for generator in exported.values()}
@@ -159,7 +153,7 @@ def test_scores_of_the_adapter_are_not_those_of_its_export(whole, tiny_base, tmp
 
     assert 4 == len(models)
     # nor are weights for their owner's eyes where all else is as the user's mask has it
-    files = [*whole.iterdir(), *(tmp_path / "bf16").iterdir()]
+    files = [*adapter.iterdir(), *(tmp_path / "bf16").iterdir()]
     assert 1 == len({file.stat().st_mode for file in files if file.is_file()})
     assert not {"scores", "verdict", "losses", "accept"} & card.keys()
     assert "bf16" == card["precision"] and card["adapter"]

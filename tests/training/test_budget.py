@@ -17,19 +17,17 @@ from idiolect.mining.errors import MachineError, TooSmallError
 from idiolect.training import budget, lanes, looks, machine, material, pace, setup, train
 from idiolect.training.adapter import attach_adapter, read_record
 from idiolect.training.bases import find_base
-from idiolect.training.encode import as_ids, encode_pairs, join_plain
+from idiolect.training.encode import as_ids, join_plain
 from idiolect.training.forward import answer_losses, set_mode, to_batch
 from idiolect.training.fused import fuse_adapter
 from idiolect.training.models import load_base_model
-from idiolect.training.packing import Chunk, pack_in_order
+from idiolect.training.packing import Chunk
 from idiolect.training.setup import prepare_model
 from idiolect.training.shape import read_shape
 from idiolect.training.steps import pack_loss
 
-from .conftest import make_pairs, tiny_config, tiny_model
+from .conftest import CPU, pack_pairs, store_base, tiny_config, tiny_model
 from .test_train import RECIPE
-
-CPU = torch.device("cpu")
 
 
 def saved_bytes(model, batch):
@@ -59,7 +57,7 @@ def test_counted_activations_are_the_real_ones(changes, tiny_base, family):
         fuse_adapter(model)
     set_mode(model, "packed")
     model.train()
-    ((pack, _),) = pack_in_order(encode_pairs(make_pairs(12), family, 512).examples, pack_tokens=10**6, share=1)
+    pack = pack_pairs(family, 12, share=1)
     answer_losses(model, to_batch(pack, "packed", CPU, torch.float32))  # asks once whether the head is plain
     real = saved_bytes(model, to_batch(pack, "packed", CPU, torch.float32))
     counted = budget.saved_bytes(shape, pack.tokens, len(pack.keep))
@@ -83,17 +81,17 @@ def test_recomputing_keeps_less_and_computes_more(tiny_base):
 @pytest.mark.parametrize(("method", "dtype"), [("lora", torch.float32), ("dora", torch.bfloat16)])
 def test_layers_are_recomputed_where_they_shall_be(method, dtype, tiny_base, family):
     """With checkpointing every layer runs once more for the backward; its gradient is that of a run that keeps all."""
-    ((pack, _),) = pack_in_order(encode_pairs(make_pairs(6), family, 512).examples, pack_tokens=10**6, share=8)
+    pack = pack_pairs(family, 6)
     calls, gradients = [0, 0], []
     for checkpointing in (False, True):
         recipe = replace(RECIPE, method=method, checkpointing=checkpointing, prompts_first=False)
         model = attach_adapter(load_base_model(find_base(tiny_base), device=CPU, dtype=dtype), recipe)
         prepare_model(model, recipe, "packed", CPU)
 
-        def count(*_, place=int(checkpointing)):
+        def note(*_, place=int(checkpointing)):
             calls[place] += 1
 
-        model.get_base_model().model.layers[0].mlp.register_forward_pre_hook(count)
+        model.get_base_model().model.layers[0].mlp.register_forward_pre_hook(note)
         pack_loss(model, pack, recipe, "packed", CPU, dtype).backward()
         gradients.append(torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None]))
 
@@ -104,7 +102,7 @@ def test_layers_are_recomputed_where_they_shall_be(method, dtype, tiny_base, fam
 @pytest.mark.parametrize(("architecture", "name"), [("starcoder2", "embedding_dropout"), ("opt", "dropout")])
 def test_a_base_drops_nothing_where_layers_are_recomputed(architecture, name, family):
     """StarCoder2 drops of its embeddings, OPT in its layers: the loss stays what it is without."""
-    ((pack, _),) = pack_in_order(encode_pairs(make_pairs(6), family, 512).examples, pack_tokens=10**6, share=8)
+    pack = pack_pairs(family, 6)
     config = tiny_config(architecture, len(family.tokenizer))
     setattr(config, name, 0.5)
     losses = []
@@ -335,8 +333,7 @@ def test_more_processes_are_planned_with_less_time(tiny_base, tiny_corpus, tmp_p
 
 def test_a_base_that_takes_no_packs_is_planned_so(tiny_corpus, tmp_path, tokenizer):
     """Convolutions carry state past a mask: every pair is a pack of its own, and there are as many steps as planned."""
-    tiny_model("lfm2", len(tokenizer)).save_pretrained(tmp_path / "base")
-    tokenizer.save_pretrained(tmp_path / "base")
+    store_base(tmp_path / "base", tiny_model("lfm2", len(tokenizer)), tokenizer)
     adjust = lambda recipe: replace(RECIPE, steps=None, epochs=1.0)  # noqa: E731 - one line, used twice
     planned = train.plan_run(tiny_corpus, tmp_path / "out", base=tmp_path / "base", adjust=adjust)
     out = train.train_adapter(tiny_corpus, tmp_path / "out", base=tmp_path / "base", adjust=adjust)
@@ -567,8 +564,7 @@ def test_an_architecture_that_cannot_be_counted_is_estimated(tiny_base, monkeypa
 @pytest.mark.parametrize("architecture", ["gptj", "opt"])
 def test_a_base_with_attention_of_its_own_is_trained(architecture, tiny_corpus, tokenizer, tmp_path):
     """What keeps a plan from counting keeps nobody from training."""
-    tiny_model(architecture, len(tokenizer)).save_pretrained(tmp_path / "base")
-    tokenizer.save_pretrained(tmp_path / "base")
+    store_base(tmp_path / "base", tiny_model(architecture, len(tokenizer)), tokenizer)
     out = train.train_adapter(tiny_corpus, tmp_path / "out", base=tmp_path / "base", recipe=replace(RECIPE, steps=1))
 
     assert read_record(out)["applied"]["applied"]

@@ -10,11 +10,19 @@ import numpy as np
 import pytest
 import torch
 from idiolect.training.base_config import layer_configs
-from idiolect.training.decoding import BATCH_ROWS, ROOM, Row, count_batch_tokens, count_kept, cut_batches, decode
-from transformers import DynamicCache, Gemma4TextConfig, Qwen2Config
-from transformers.cache_utils import DynamicLayer
+from idiolect.training.decoding import (
+    BATCH_ROWS,
+    ROOM,
+    Row,
+    can_join,
+    count_batch_tokens,
+    count_kept,
+    cut_batches,
+    decode,
+)
+from transformers import Gemma4TextConfig, Qwen2Config
 
-from .conftest import tiny_model
+from .conftest import CPU, tiny_model
 
 PROMPTS = (3, 40, 7, 40, 90, 12)
 LIMITS = (5, ROOM + 40, 30, 2, ROOM + 10, 60)
@@ -45,7 +53,7 @@ def test_rows_in_a_batch_write_what_each_writes_alone(architecture, endless, tok
     rows = make_rows(len(tokenizer))
 
     with torch.inference_mode():
-        decode(model, rows, endless, 0.0, torch.device("cpu"))
+        decode(model, rows, endless, 0.0, CPU)
         alone = [
             model.generate(
                 torch.tensor([row.prompt]),
@@ -62,13 +70,8 @@ def test_rows_in_a_batch_write_what_each_writes_alone(architecture, endless, tok
 
 def test_both_kinds_of_cache_are_among_the_models(tokenizer):
     """One whose layers all can be joined, and one with a sliding window, which cannot."""
-
-    def joins(architecture: str) -> bool:
-        config = tiny_model(architecture, len(tokenizer)).config
-        return all(type(layer) is DynamicLayer for layer in DynamicCache(config=config).layers)
-
-    assert joins("llama")
-    assert not joins("starcoder2")
+    assert can_join(tiny_model("llama", len(tokenizer)))
+    assert not can_join(tiny_model("starcoder2", len(tokenizer)))
 
 
 def test_batches_keep_to_rows_and_tokens():

@@ -22,14 +22,8 @@ from idiolect.training.prompts import ask_for
 from idiolect.training.train import train_adapter
 from transformers import MoshiConfig, PreTrainedTokenizerBase
 
-from .conftest import tiny_model
+from .conftest import store_base, tiny_model
 from .test_train import RECIPE
-
-
-@pytest.fixture(scope="module")
-def adapter(tiny_base, tiny_corpus, tmp_path_factory):
-    out = tmp_path_factory.mktemp("run") / "adapter"
-    return train_adapter(tiny_corpus, out, base=tiny_base, recipe=replace(RECIPE, steps=6))
 
 
 def test_merged_weights_speak_as_the_adapter(adapter, tiny_base, tmp_path, family):
@@ -55,8 +49,7 @@ def test_a_base_that_reads_a_token_more_than_it_writes_is_exported(tiny_corpus, 
     shape = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "ffn_dim": 128, "head_dim": 16}
     config = MoshiConfig(vocab_size=len(tokenizer), num_key_value_heads=4, max_position_embeddings=512, **shape)
     model = tiny_model(config, 0)
-    model.save_pretrained(tmp_path / "base")
-    tokenizer.save_pretrained(tmp_path / "base")
+    store_base(tmp_path / "base", model, tokenizer)
     recipe = replace(RECIPE, steps=1)
     adapter = train_adapter(tiny_corpus, tmp_path / "adapter", base=tmp_path / "base", recipe=recipe)
     summary = export.export_merged(adapter, tmp_path / "merged", tmp_path / "base", "fp32")

@@ -26,7 +26,7 @@ from idiolect.training.families import probe_family
 from idiolect.training.generation import ModelGenerator
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-from .conftest import TEXTS, make_pairs, tiny_config
+from .conftest import TEXTS, make_pairs, store_base, tiny_config, tiny_model
 
 CHATML = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
@@ -364,12 +364,10 @@ def test_a_base_of_each_family_is_trained(kind, tiny_corpus, tmp_path):
     from idiolect.training.adapter import read_record
     from idiolect.training.train import train_adapter
 
-    from .conftest import tiny_model
     from .test_train import RECIPE
 
     tokenizer = build_tokenizer(kind)
-    tiny_model(kind.config, len(tokenizer)).save_pretrained(tmp_path / "base")
-    tokenizer.save_pretrained(tmp_path / "base")
+    store_base(tmp_path / "base", tiny_model(kind.config, len(tokenizer)), tokenizer)
     recipe = replace(RECIPE, steps=6, max_tokens=500, pack_tokens=500)
     said = []
     out = train_adapter(
@@ -525,8 +523,7 @@ def test_ends_named_in_any_file_stop_an_answer(tmp_path):
     model = t.AutoModelForCausalLM.from_config(tiny_config("qwen2", len(tokenizer)))
     pad = tokenizer.convert_tokens_to_ids("<|fim_prefix|>")
     model.generation_config.eos_token_id = [pad, 10**6]
-    model.save_pretrained(tmp_path)
-    tokenizer.save_pretrained(tmp_path)
+    store_base(tmp_path, model, tokenizer)
     family = probe_family(tokenizer, read_ends(find_base(tmp_path)))
 
     assert pad in family.stop_ids

@@ -11,9 +11,8 @@ from idiolect.training.fused import fuse_adapter
 from idiolect.training.gated import fuse_gates, gradient_of_both, let_through
 from idiolect.training.siblings import fuse_siblings
 
+from .conftest import CPU
 from .test_fused import adapted, gradients
-
-CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize("architecture", ["qwen2", "qwen3", "llama", "granite"])

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from shutil import copytree
 
 import pytest
 import torch
@@ -74,9 +75,9 @@ def test_what_names_no_file_is_asked_in_the_language_that_was_taught(taught, pat
     assert (path, language) == (request.path, request.language)
 
 
-def test_an_adapter_of_a_language_that_is_not_known_here_says_so(tiny_base, tiny_corpus, tmp_path, capsys):
+def test_an_adapter_of_a_language_that_is_not_known_here_says_so(adapter, tmp_path, capsys):
     """It is asked otherwise than it was taught; one of Python has nothing to say."""
-    adapter = train_adapter(tiny_corpus, tmp_path / "adapter", base=tiny_base, recipe=replace(RECIPE, steps=1))
+    adapter = copytree(adapter, tmp_path / "adapter")
     ask = ["generate", str(adapter), "def total(values):", "--max-tokens", "2"]
     assert 0 == main(ask)
     assert "was taught" not in capsys.readouterr().err
@@ -147,6 +148,7 @@ def test_an_answer_drives_no_terminal_and_is_otherwise_as_written(monkeypatch, i
 
 def test_options_of_generate_change_what_is_written(tiny_base, tiny_corpus, tmp_path, capsys):
     """Where in which file, how warm, by which chance, how often, how long, and with the adapter or without."""
+    # one that has learned more answers too shortly to be cut
     adapter = train_adapter(
         tiny_corpus, tmp_path / "adapter", base=tiny_base, recipe=replace(RECIPE, steps=20, learning_rate=1e-2)
     )

@@ -21,7 +21,7 @@ from idiolect.training.train import train_adapter
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedTokenizerFast, Qwen3Config
 
-from .conftest import TEXTS, make_pairs, tiny_config, tiny_model
+from .conftest import CPU, TEXTS, make_pairs, store_base, tiny_config, tiny_model
 from .test_adapter import load_as_the_card_says
 from .test_train import RECIPE
 
@@ -105,8 +105,7 @@ def test_llama_cpp_runs_the_file(architecture, split, tmp_path):
 
 def test_an_adapter_leaves_as_one_file(tiny_corpus, tmp_path):
     """What was trained is merged, written, read back and compared; the folder says so."""
-    tiny_model("qwen2", 416).save_pretrained(tmp_path / "base")
-    cut_tokenizer("qwen2").save_pretrained(tmp_path / "base")
+    store_base(tmp_path / "base", tiny_model("qwen2", 416), cut_tokenizer("qwen2"))
     adapter = train_adapter(tiny_corpus, tmp_path / "adapter", base=tmp_path / "base", recipe=replace(RECIPE, steps=6))
     export_gguf(adapter, tmp_path / "out", tmp_path / "base")
     summary = json.loads((tmp_path / "out" / "idiolect.json").read_text())
@@ -119,8 +118,7 @@ def test_an_adapter_leaves_as_one_file(tiny_corpus, tmp_path):
 def test_a_file_of_llama_cpp_is_a_base(tiny_corpus, tmp_path, capfd):
     """It is trained, found again by its adapter and merged as the folder with the same weights is."""
     model, words = full_sight("qwen2"), cut_tokenizer("qwen2")
-    model.save_pretrained(tmp_path / "folder")
-    words.save_pretrained(tmp_path / "folder")
+    store_base(tmp_path / "folder", model, words)
     write_gguf(model, words, tmp_path / "tiny.gguf", name="tiny", stop_id=0, precision="fp32")
     recipe = replace(RECIPE, steps=6)
     first = train_adapter(tiny_corpus, tmp_path / "first", base=tmp_path / "folder", recipe=recipe)
@@ -162,7 +160,7 @@ def test_a_file_s_configuration_is_parsed_once(tmp_path, monkeypatch):
     base = bases.find_base(tmp_path / FILE)
     base_config.read_config(base).vocab_size = 7
     base_config.read_ends(base)
-    model = load_base_model(base, device=torch.device("cpu"), dtype=torch.float32)
+    model = load_base_model(base, device=CPU, dtype=torch.float32)
 
     assert len(parsed) == 1
     assert base_config.read_config(base).vocab_size == model.config.vocab_size == 416

@@ -11,17 +11,15 @@ import pytest
 import torch
 from idiolect.training.adapter import adapter_tensors, attach_adapter, load_adapter
 from idiolect.training.bases import find_base
-from idiolect.training.encode import encode_pairs
 from idiolect.training.lanes import choose_lanes, in_lanes, open_lanes
 from idiolect.training.looks import trainable
 from idiolect.training.models import load_base_model
-from idiolect.training.packing import pack_in_order
 from idiolect.training.recipe import Recipe
 from idiolect.training.setup import prepare_model
 from idiolect.training.steps import pack_loss
 from idiolect.training.train import train_adapter
 
-from .conftest import make_pairs, tiny_model
+from .conftest import CPU, leave_zero, pack_pairs, tiny_model
 
 RECIPE = Recipe(rank=4, step_tokens=1024, pack_tokens=256, max_tokens=256, steps=6, learning_rate=3e-3, replay=0.0)
 
@@ -100,19 +98,17 @@ def test_an_error_in_a_lane_is_the_callers(two_threads):
 
 def test_what_another_lane_does_changes_no_gradient(family):
     """In half precision torch keeps weights that were cast, for all threads: one that ends empties what others use."""
-    ((pack, _),) = pack_in_order(encode_pairs(make_pairs(6), family, 512).examples, pack_tokens=10**6, share=8)
+    pack = pack_pairs(family, 6)
     recipe, gradients = replace(RECIPE, method="dora"), []
     model = attach_adapter(tiny_model("llama", len(family.tokenizer)).to(torch.bfloat16), recipe)
-    prepare_model(model, recipe, "packed", torch.device("cpu"))
+    prepare_model(model, recipe, "packed", CPU)
     with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if "lora_B" in name:
-                parameter.normal_(std=0.05)
+        leave_zero(model)
     for disturbed in (False, True):
         for name, module in model.named_modules():
             if disturbed and name.endswith("lora_A.default"):
                 module.register_forward_pre_hook(lambda *_: torch.clear_autocast_cache())
-        loss = pack_loss(model, pack, recipe, "packed", torch.device("cpu"), torch.bfloat16)
+        loss = pack_loss(model, pack, recipe, "packed", CPU, torch.bfloat16)
         gradients.append(torch.autograd.grad(loss, list(trainable(model).values())))
 
     assert all(map(torch.equal, *gradients))
@@ -125,7 +121,7 @@ def test_lanes_change_no_weight(two_threads, tiny_base, tiny_corpus, tmp_path):
     after = train_adapter(tiny_corpus, tmp_path / "after", base=tiny_base, recipe=replace(RECIPE, lanes=False))
     weights = []
     for folder in (beside, after):
-        model = load_base_model(find_base(tiny_base), device=torch.device("cpu"), dtype=torch.float32)
+        model = load_base_model(find_base(tiny_base), device=CPU, dtype=torch.float32)
         weights.append(adapter_tensors(load_adapter(model, folder)))
 
     for name, tensor in weights[0].items():

@@ -36,6 +36,7 @@ def make_pairs(**counts):
     ],
 )  # fmt: skip
 def test_what_is_judged_is_all_taken(counts, extra, taken):
+    """Kinds that are not judged share equally what their part leaves them."""
     assert taken == dict(Counter(pair.kind for pair in mix_kinds(make_pairs(**counts), extra)))
 
 
@@ -74,6 +75,7 @@ def test_a_share_of_the_pairs_is_asked_without_context(share):
 
 
 def test_another_share_only_adds():
+    """Whoever is asked without context at a small share is so at a larger one."""
     pairs = make_pairs(implement=50)
     pairs = [replace(pair, context="import a") for pair in pairs]
     few, many = ({p.id for p in drop_contexts(pairs, share) if not p.context} for share in (0.2, 0.6))

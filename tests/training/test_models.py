@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -23,6 +24,7 @@ from idiolect.training.generation import load_model
 from idiolect.training.onward import goes_on
 from idiolect.training.train import train_adapter
 
+from .conftest import store_base, tiny_model
 from .test_train import RECIPE
 
 COMMIT = "c0ffee" * 6 + "c0de"
@@ -31,10 +33,7 @@ SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "i
 
 def test_another_base_is_refused(adapter, tmp_path, tokenizer):
     """An adapter is not put on weights that it was not trained on."""
-    from .conftest import tiny_model
-
-    tiny_model("qwen2", len(tokenizer), seed=9).save_pretrained(tmp_path)
-    tokenizer.save_pretrained(tmp_path)
+    store_base(tmp_path, tiny_model("qwen2", len(tokenizer), seed=9), tokenizer)
     with pytest.raises(MismatchError, match="other weights"):
         load_model(tmp_path, adapter)
 
@@ -60,8 +59,6 @@ def test_a_lack_of_memory_is_no_fault_of_a_file(place, error, told, tiny_base, a
 @pytest.fixture
 def chatty(tiny_base, tmp_path):
     """Return the tiny base with a chat template beside its weights."""
-    import shutil
-
     folder = shutil.copytree(tiny_base, tmp_path / "chatty")
     template = "{% for m in messages %}{{ m.role }}: {{ m.content }}{{ eos_token }}{% endfor %}"
     (folder / "chat_template.jinja").write_text(template + "{% if add_generation_prompt %}assistant: {% endif %}")
@@ -85,8 +82,6 @@ def test_a_base_with_other_prompts_is_refused(adapter, tiny_base, chatty, tiny_c
 
 def test_an_adapter_of_before_is_taken_on_its_weights(adapter, tiny_base, tmp_path):
     """Records that say nothing of how prompts become ids are held to the weights alone."""
-    import shutil
-
     early = shutil.copytree(adapter, tmp_path / "early")
     record = json.loads((early / "idiolect.json").read_text())
     del record["prompt_format"]["sha256"]
@@ -112,8 +107,6 @@ def test_only_safetensors_are_loaded(tiny_corpus, tmp_path):
 
 def test_code_of_a_model_is_not_run(tiny_base, tiny_corpus, tmp_path):
     """A base that needs its own Python code is refused."""
-    import shutil
-
     base = tmp_path / "base"
     shutil.copytree(tiny_base, base)
     config = json.loads((base / "config.json").read_text())
@@ -128,10 +121,7 @@ def test_code_of_a_model_is_not_run(tiny_base, tiny_corpus, tmp_path):
 @pytest.mark.parametrize("architecture", ["qwen2", "llama"])
 def test_a_base_without_a_tokenizer_is_told_so(architecture, kept, tmp_path, tokenizer):
     """Of some kinds the library makes one that knows no word, of others it says what else it could not make one of."""
-    from .conftest import tiny_model
-
-    tiny_model(architecture, len(tokenizer)).save_pretrained(tmp_path)
-    tokenizer.save_pretrained(tmp_path)
+    store_base(tmp_path, tiny_model(architecture, len(tokenizer)), tokenizer)
     for file in tmp_path.glob("tokenizer*"):
         if file.name != kept:
             file.unlink()
@@ -141,14 +131,11 @@ def test_a_base_without_a_tokenizer_is_told_so(architecture, kept, tmp_path, tok
 
 def test_texts_end_where_others_would_change_their_positions(tmp_path, tokenizer):
     """Phi-3 reads all texts of a pack by other angles where one is long: its base takes none that long."""
-    from .conftest import tiny_model
-
     rope = {"rope_type": "longrope", "rope_theta": 10_000.0, "short_factor": [1.0] * 4, "long_factor": [2.0] * 4}
     config = t.Phi3Config(
         vocab_size=len(tokenizer), original_max_position_embeddings=64, rope_parameters=rope, pad_token_id=0, **SMALL
     )
-    tiny_model(config, len(tokenizer)).save_pretrained(tmp_path)
-    tokenizer.save_pretrained(tmp_path)
+    store_base(tmp_path, tiny_model(config, len(tokenizer)), tokenizer)
 
     assert context_length(find_base(tmp_path), tokenizer) == 64
 
@@ -173,8 +160,6 @@ def test_texts_end_where_others_would_change_their_positions(tmp_path, tokenizer
 )
 def test_a_base_that_does_not_go_on_as_it_reads_is_refused(config, tiny_corpus, tmp_path, tokenizer):
     """It would be trained, and what it writes is not what it was taught: one line says so before any step."""
-    from .conftest import tiny_model
-
     tiny_model(config(len(tokenizer)), len(tokenizer)).save_pretrained(tmp_path / "base")
     tokenizer.save_pretrained(tmp_path / "base")
     with pytest.raises(InputError, match="'base' does not go on"):
@@ -210,8 +195,6 @@ def test_nothing_reaches_for_the_network(tiny_base, tiny_corpus, tmp_path, monke
 @pytest.fixture
 def hub(tiny_base, monkeypatch, tmp_path):
     """Return what is asked of a hub that holds the tiny base under one commit."""
-    import shutil
-
     import huggingface_hub
 
     held, asked = shutil.copytree(tiny_base, tmp_path / "snapshots" / COMMIT), []
@@ -242,8 +225,6 @@ def test_the_base_of_an_adapter_is_recalled_from_this_machine(hub, tiny_corpus, 
 
 def test_an_adapters_word_fetches_nothing(hub, adapter, tmp_path):
     """A record that names what is not here is refused in one line that says how to fetch it."""
-    import shutil
-
     shutil.copytree(adapter, tmp_path / "odd")
     record = json.loads((adapter / "idiolect.json").read_text())
     record["base"] |= {"name": "evil/repo", "weights_sha256": "0" * 64, "revision": "../../../etc"}

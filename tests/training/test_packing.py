@@ -30,9 +30,8 @@ from idiolect.training.packing import (
 )
 from transformers import DogeConfig, Gemma4TextConfig
 
-from .conftest import make_pairs, tiny_model
+from .conftest import CPU, learn, make_pairs, tiny_model
 
-CPU = torch.device("cpu")
 ARCHITECTURES = ["qwen2", "llama", "starcoder2", "qwen3", "granite"]
 
 
@@ -53,10 +52,9 @@ def spell(shared, ask, answer, prompt_id="a.py"):
 
 
 def gradients(model, batches):
-    model.zero_grad()
-    total = sum(answer_losses(model, batch).sum() for batch in batches)
-    total.backward()
-    return total.detach(), torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
+    """Return the loss of all *batches*, and its gradient."""
+    losses, gradient = learn(model, torch.cat([answer_losses(model, batch) for batch in batches]))
+    return losses.sum(), gradient
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -137,7 +135,14 @@ def test_every_answer_token_is_a_target_once(examples):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize(
     ("architecture", "mode"),
-    [("qwen2", "packed"), ("gpt2", "packed"), ("gemma2", "mask"), ("exaone4", "packed"), ("lfm2", "single")],
+    [
+        ("qwen2", "packed"),
+        ("gpt2", "packed"),
+        ("gemma2", "mask"),
+        ("exaone4", "packed"),
+        ("lfm2", "single"),
+        ("mamba", "single"),
+    ],
 )
 def test_the_mode_is_asked_of_the_model(architecture, mode, dtype, family):
     """
@@ -319,15 +324,24 @@ def test_the_installed_kernel_takes_what_it_is_given(window):
     assert [x.grad.shape for x in (query, key, value)] == [x.shape for x in (query, key, value)]
 
 
-def test_a_recurrent_model_gets_one_document_at_a_time(family):
-    """State that crosses documents is noticed before training, not after."""
-    from transformers import AutoModelForCausalLM, MambaConfig
+def test_a_shared_prefix_stands_before_each_of_its_documents():
+    """The kernel's indices repeat a prefix's keys ahead of every document that begins with it."""
+    segments = (Segment(3), Segment(2, (0,)), Segment(1, (0,)), Segment(4))
+    indices = attention.varlen_indices(segments, CPU)
 
-    torch.manual_seed(0)
-    config = MambaConfig(vocab_size=len(family.tokenizer), hidden_size=32, num_hidden_layers=2, state_size=4)
-    model = AutoModelForCausalLM.from_config(config).eval()
+    assert indices.queries.tolist() == [0, 3, 5, 6, 10]
+    assert indices.keys.tolist() == [0, 3, 8, 12, 16]
+    assert indices.gather.tolist() == [0, 1, 2, 0, 1, 2, 3, 4, 0, 1, 2, 5, *range(6, 10)]
+    assert (indices.longest_query, indices.longest_key) == (4, 5)
+    assert np.int32 == indices.queries.numpy().dtype
 
-    assert choose_mode(model, CPU, torch.float32) == "single"
+
+def test_documents_that_share_nothing_are_their_own_keys():
+    """No index of keys is made where each document sees what it asks with."""
+    indices = attention.varlen_indices((Segment(3), Segment(2)), CPU)
+
+    assert indices.gather is None
+    assert indices.keys is indices.queries
 
 
 def test_the_dense_mask_is_the_same_attention(examples, family):

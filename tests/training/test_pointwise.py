@@ -6,19 +6,13 @@ from __future__ import annotations
 
 import sys
 
-import numpy as np
 import pytest
 import torch
 from idiolect.training import pointwise
-from idiolect.training.attention import varlen_indices
-from idiolect.training.encode import encode_pairs
 from idiolect.training.forward import answer_losses, set_mode, to_batch
-from idiolect.training.packing import Segment, pack_in_order
 from idiolect.training.pointwise import fuse_pointwise
 
-from .conftest import make_pairs, tiny_model
-
-CPU = torch.device("cpu")
+from .conftest import CPU, learn, pack_pairs, tiny_model
 
 
 @pytest.fixture(autouse=True)
@@ -39,21 +33,13 @@ def _own_rotary(monkeypatch):
 @pytest.mark.parametrize("architecture", ["qwen2", "qwen3", "llama", "granite"])
 def test_fused_pieces_compute_what_the_model_does(architecture, family):
     """Norms, gates and rotary positions are replaced; losses and gradients stay, to 1e-5."""
-    examples = encode_pairs(make_pairs(6), family, 512).examples
-    ((pack, _),) = pack_in_order(examples, pack_tokens=100_000, share=8)
-    batch = to_batch(pack, "packed", CPU, torch.float32)
+    batch = to_batch(pack_pairs(family, 6), "packed", CPU, torch.float32)
     model = tiny_model(architecture, len(family.tokenizer))
     set_mode(model, "packed")
 
-    def run():
-        model.zero_grad()
-        losses = answer_losses(model, batch)
-        losses.sum().backward()
-        return losses.detach(), torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
-
-    losses, gradient = run()
+    losses, gradient = learn(model, answer_losses(model, batch))
     fused = fuse_pointwise(model)
-    fused_losses, fused_gradient = run()
+    fused_losses, fused_gradient = learn(model, answer_losses(model, batch))
 
     layers = model.config.num_hidden_layers
     assert fused >= 3 * layers + 2  # two norms and a gate each, the last norm, the positions
@@ -133,22 +119,3 @@ def test_a_quantised_weight_is_no_gate(family):
     gate.gate_proj.weight = torch.nn.Parameter(torch.zeros(8, 1, dtype=torch.uint8), requires_grad=False)
 
     assert pointwise.fitting_forward(gate) is None
-
-
-def test_a_shared_prefix_stands_before_each_of_its_documents():
-    """The kernel's indices repeat a prefix's keys ahead of every document that begins with it."""
-    segments = (Segment(3), Segment(2, (0,)), Segment(1, (0,)), Segment(4))
-    indices = varlen_indices(segments, CPU)
-
-    assert indices.queries.tolist() == [0, 3, 5, 6, 10]
-    assert indices.keys.tolist() == [0, 3, 8, 12, 16]
-    assert indices.gather.tolist() == [0, 1, 2, 0, 1, 2, 3, 4, 0, 1, 2, 5, *range(6, 10)]
-    assert (indices.longest_query, indices.longest_key) == (4, 5)
-    assert np.int32 == indices.queries.numpy().dtype
-
-
-def test_documents_that_share_nothing_are_their_own_keys():
-    indices = varlen_indices((Segment(3), Segment(2)), CPU)
-
-    assert indices.gather is None
-    assert indices.keys is indices.queries

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.slow
 def test_every_arm_of_the_race_in_bf16_runs_and_agrees(monkeypatch):
+    """Whatever is raced is there, and begins with the same loss."""
     pytest.importorskip("trl")
     monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks.training_bf16 import ARMS, LEVERS, ONCE, TOY, run_race

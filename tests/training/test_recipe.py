@@ -11,6 +11,8 @@ from idiolect.training import machine
 from idiolect.training.recipe import RANGES, Recipe, change_recipe
 from idiolect.training.sizing import size_recipe
 
+from .conftest import CPU
+
 
 def test_a_recipe_tells_all_its_faults(tmp_path):
     """Unknown keys, wrong types and impossible values are reported together."""
@@ -117,13 +119,12 @@ def test_a_real_base_on_a_processor_takes_short_packs(monkeypatch):
     """Side by side on its cores, long packs took more than a machine has; bf16 is for what gains by it."""
     on_cores = size_recipe(pairs=1300, parameters=135_000_000, context_length=8192)
     on_card = size_recipe(pairs=1300, parameters=135_000_000, context_length=8192, accelerator=True)
-    cpu = torch.device("cpu")
 
     assert (on_cores.pack_tokens, on_cores.skim) == (2048, True)
     assert (on_card.pack_tokens, on_card.skim) == (16_384, False)
     assert on_cores.validation_tokens < on_card.validation_tokens
     monkeypatch.setattr(machine, "multiplies_in_bf16", lambda: True)
-    assert machine.choose_dtype(cpu, 135_000_000) == torch.bfloat16
-    assert machine.choose_dtype(cpu, 6_000_000) == torch.float32
+    assert machine.choose_dtype(CPU, 135_000_000) == torch.bfloat16
+    assert machine.choose_dtype(CPU, 6_000_000) == torch.float32
     monkeypatch.setattr(machine, "multiplies_in_bf16", lambda: False)
-    assert machine.choose_dtype(cpu, 135_000_000) == torch.float32
+    assert machine.choose_dtype(CPU, 135_000_000) == torch.float32

@@ -14,6 +14,7 @@ from idiolect.training.bases import find_base
 from idiolect.training.models import load_base_model
 from idiolect.training.train import train_adapter
 
+from .conftest import CPU
 from .test_train import RECIPE
 
 WATCHED = replace(RECIPE, steps=8, validate_every=4, replay=0.1, replay_own=0.0, embedding_rate=0.5)
@@ -21,7 +22,7 @@ WATCHED = replace(RECIPE, steps=8, validate_every=4, replay=0.1, replay_own=0.0,
 
 def tensors_of(base, out):
     """Return an adapter's tensors as they are loaded."""
-    model = load_base_model(find_base(base), device=torch.device("cpu"), dtype=torch.float32)
+    model = load_base_model(find_base(base), device=CPU, dtype=torch.float32)
     return adapter_tensors(load_adapter(model, out))
 
 

@@ -25,19 +25,15 @@ from idiolect.training.generation import Generation, load_model
 from idiolect.training.pieces import Pieces
 from idiolect.training.prompts import Prompt, ask_for
 from idiolect.training.serve import Handler, Server, name_model
-from idiolect.training.train import train_adapter
-
-from .test_train import RECIPE
 
 
 @pytest.fixture(scope="module")
-def served(tiny_base, tiny_corpus, tmp_path_factory):
-    out = tmp_path_factory.mktemp("run") / "adapter"
-    train_adapter(tiny_corpus, out, base=tiny_base, recipe=replace(RECIPE, steps=10))
-    generator, _ = load_model(tiny_base, out)
+def served(tiny_base, adapter):
+    """Return the address of a server, the generator that it asks, and their adapter."""
+    generator, _ = load_model(tiny_base, adapter)
     server = Server(partial(completions.complete, generator), "adapter", 0)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}", generator, out
+    yield f"http://127.0.0.1:{server.server_address[1]}", generator, adapter
     server.shutdown()
 
 
@@ -150,7 +146,8 @@ def test_openais_own_client_is_answered(served, client):
     """It lists the models, finds one of them by its name, and completes as the generator does."""
     names = [model.id for model in client.models.list() if model.created <= time.time()]
     answer = client.completions.create(model="adapter", prompt="def total(values):", max_tokens=12)
-    ((_, written),) = served[1].generate([ask_for("def total(values):", None)], adapted=True, max_tokens=[12])
+    asked = replace(ask_for("def total(values):", None), kind=PLAIN)
+    ((_, written),) = served[1].generate([asked], adapted=True, max_tokens=[12])
 
     assert ["adapter", "base"] == names == [client.models.retrieve(name).id for name in names]
     assert (written.text, written.finish_reason) == (answer.choices[0].text, answer.choices[0].finish_reason)

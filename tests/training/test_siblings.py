@@ -14,9 +14,8 @@ from idiolect.training.fused import fuse_adapter
 from idiolect.training.gated import fuse_gates
 from idiolect.training.siblings import fuse_siblings
 
+from .conftest import CPU
 from .test_fused import adapted, gradients
-
-CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from torch import nn
 from transformers import AutoModelForCausalLM, PhiConfig
 from transformers.models.inkling.modeling_inkling import InklingNormedEmbedding
 
-from .conftest import tiny_config
+from .conftest import CPU, tiny_config
 from .test_train import RECIPE
 
 TOKENS = [5, 7, 9]
@@ -132,7 +132,7 @@ def test_a_run_trains_the_rows_of_its_own_tokens(tiny_base, tiny_corpus, tmp_pat
     out = train_adapter(tiny_corpus, tmp_path / "out", base=tiny_base, recipe=RECIPE_WITH_ROWS)
     losses = read_record(out)["losses"]["validation"]
     stored = {name: tensor for name, tensor in load_file(out / "adapter_model.safetensors").items() if ROWS in name}
-    base = load_base_model(find_base(tiny_base), device=torch.device("cpu"), dtype=torch.float32)
+    base = load_base_model(find_base(tiny_base), device=CPU, dtype=torch.float32)
     merged = export_merged(out, tmp_path / "merged", tiny_base, "fp32")
 
     assert losses["tuned"] < losses["base"]
