@@ -5,7 +5,6 @@ The whole journey on a base of another architecture: a folder that a user names,
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -23,7 +22,7 @@ from idiolect.commands.specialize import (
     settle,
     start_anew,
 )
-from idiolect.mining.artefacts import lock_folder, new_artefact, refuse_mount, write_json
+from idiolect.mining.artefacts import lock_folder
 from idiolect.mining.errors import InputError, MachineError, TooSmallError
 from idiolect.mining.mine import mine_repositories
 
@@ -182,67 +181,6 @@ def test_folds_are_not_trained_in_minutes_that_teach_nothing(tmp_path):
 
     require_steps(tmp_path, "embedded", 3.0, 4, steps=2, in_an_epoch=2)
     require_steps(tmp_path, "embedded", 3.0, 0, steps=2, in_an_epoch=200)
-
-
-def test_what_killed_runs_left_is_swept(tmp_path):
-    """A scratch folder that nobody holds goes with the next run; one that a process writes, and a young one, stay."""
-    out = tmp_path / "corpus"
-    names = ("corpus-0123abcd", "corpus-4567abcd", "corpus-89abcdef", "corpus-backup")
-    left, later, young, other = (tmp_path / f".{name}" for name in names)
-    for folder in (left, later, young, other):
-        folder.mkdir()
-    os.utime(left, (0, 0))
-    # by a clock that was ahead
-    os.utime(later, (2**32, 2**32))
-    with new_artefact(out, "manifest.json", "idiolect.corpus/1") as held:
-        os.utime(held, (0, 0))
-        with new_artefact(out, "manifest.json", "idiolect.corpus/1"):
-            assert held.is_dir()
-
-    assert [young, other, out] == [path for path in (left, later, young, other, held, out) if path.exists()]
-
-
-KILLED_AT_A_RENAME = """
-import os, sys
-from pathlib import Path
-from idiolect.mining.artefacts import new_artefact, write_json
-
-renames, rename = iter(range(9)), os.rename
-
-def rename_and_die(*places):
-    rename(*places)
-    if next(renames) == int(sys.argv[2]):
-        os._exit(9)
-
-os.rename = rename_and_die
-with new_artefact(Path(sys.argv[1]), "manifest.json", "idiolect.corpus/1") as scratch:
-    write_json(scratch / "manifest.json", {"schema": "idiolect.corpus/1", "new": True})
-"""
-
-
-@pytest.mark.parametrize("place", [0, 1], ids=["between", "after"])
-def test_a_run_killed_while_it_replaces_loses_nothing(tmp_path, place):
-    """Killed between the two renames, the old artefact is back with the next run, even one that fails."""
-    out = tmp_path / "corpus"
-    with new_artefact(out, "manifest.json", "idiolect.corpus/1") as scratch:
-        write_json(scratch / "manifest.json", {"schema": "idiolect.corpus/1", "new": False})
-    ended = subprocess.run([sys.executable, "-c", KILLED_AT_A_RENAME, str(out), str(place)], check=False)
-    assert 9 == ended.returncode
-    assert bool(place) == out.exists()
-    for folder in tmp_path.iterdir():
-        os.utime(folder, (0, 0))
-    with pytest.raises(InputError), new_artefact(out, "manifest.json", "idiolect.corpus/1"):
-        raise InputError("no code")
-
-    assert [out] == list(tmp_path.iterdir())
-    assert bool(place) == json.loads((out / "manifest.json").read_text("utf-8"))["new"]
-
-
-def test_the_top_of_a_disk_is_refused_at_once():
-    """What is mounted cannot be replaced by a folder: said before the work, with the way out, and nothing is left."""
-    disk = Path("/dev/shm" if os.path.ismount("/dev/shm") else "/")
-    with pytest.raises(InputError, match=r"is where a disk is mounted\. Name a folder in it"):
-        refuse_mount(disk, disk)
 
 
 @pytest.mark.slow
