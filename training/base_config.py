@@ -80,8 +80,8 @@ def context_length(base: Base, tokenizer: PreTrainedTokenizerBase) -> int:
     lengths.append(tokenizer.model_max_length)
     # one text beyond that changes the positions of all that are read with it, and not of what was read of it before
     lengths += read_short(config)
-    # a tokenizer that knows no limit says 10^30
-    known = [int(length) for length in lengths if length and length < 10**7]
+    # a tokenizer that knows no limit says 10^30, others and some configurations -1
+    known = [int(length) for length in lengths if length and 0 < length < 10**7]
     return min(known, default=CONTEXT_UNKNOWN)
 
 

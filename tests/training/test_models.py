@@ -140,6 +140,16 @@ def test_texts_end_where_others_would_change_their_positions(tmp_path, tokenizer
     assert context_length(find_base(tmp_path), tokenizer) == 64
 
 
+@pytest.mark.parametrize("unlimited", [-1, 10**30, float("inf")])
+def test_a_tokenizer_that_knows_no_limit_sets_none(unlimited, tiny_base):
+    """The configuration's length holds: by one of -1 every pair was longer than the base reads."""
+    base = find_base(tiny_base)
+    words = load_tokenizer(base)
+    words.model_max_length = unlimited
+
+    assert 512 == context_length(base, words)
+
+
 @pytest.mark.parametrize(
     "config",
     [
