@@ -241,7 +241,8 @@ class ModelGenerator:
         if request.kind != PLAIN:
             return request.instruction, None
         asked, end = self.family.cut_seam(request.instruction)
-        return asked, Seam(end, self.family.encode(end)) if end else None
+        encode = self.family.encode
+        return asked, Seam(end, encode(end), encode(f"{end}x")) if end else None
 
     def prompt_of(self, request: Asked, room: int) -> list[int]:
         """Return the ids of *request*, its oldest context dropped where prompt and *room* exceed the context length."""

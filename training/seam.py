@@ -39,6 +39,9 @@ class Seam:
     text: str
     ids: Sequence[int]
     """What it is encoded to by itself."""
+    led: Sequence[int]
+    """What it is encoded to where a letter follows. A token within it has to be of one of the two: the tokenizer would
+    cut it nowhere else, and so nothing was learned of that."""
     begun: int = 0
     """Characters of it that are written."""
     passed: bool = False
@@ -47,6 +50,10 @@ class Seam:
     def behind(self, text: str) -> str:
         """Return what of *text* follows it."""
         return text.removeprefix(self.text) if self.passed else ""
+
+    def is_learned(self, written: list[int]) -> bool:
+        """Claim that the tokenizer cuts it so."""
+        return written in ([*self.ids[: len(written)]], [*self.led[: len(written)]])
 
     def leads_to(self, text: str) -> bool:
         """Claim that *text* goes on from it: behind blanks not with more of them, for whoever set the cursor chose."""
@@ -72,7 +79,7 @@ class Seam:
         """Return the first offered token that goes on with it, and with what *guard* allows behind it."""
         for token in offer_tokens(logits, temperature, random):
             text = "" if token in stop_ids else text_of([*written, token])
-            if len(text) > self.begun and self.text.startswith(text):
+            if len(text) > self.begun and self.text.startswith(text) and self.is_learned([*written, token]):
                 return token
             if self.leads_to(text) and (guard is None or guard.allows(text.removeprefix(self.text))):
                 return token

@@ -52,7 +52,7 @@ def test_a_prompt_that_ends_anywhere_is_cut_into_the_tokens_of_the_whole(request
 def follow(family, text, wanted, temperature=0.0, guard=None):
     """Return the tokens that a model writes at the seam of *text* that would write the tokens *wanted*."""
     _, end = cut_seam(text)
-    seam, written = Seam(end, family.encode(end)), []
+    seam, written = Seam(end, family.encode(end), family.encode(f"{end}x")), []
     while not seam.passed:
         logits = torch.zeros(len(family.tokenizer))
         logits[family.stop_id] = 50
@@ -92,8 +92,21 @@ def test_indentation_that_is_there_is_not_made_deeper(family):
 
     asked = (logits, None, [], text_of, family.stop_ids, 0.0, np.random.default_rng(1))
 
-    assert right == Seam("\n    ", [right]).choose(*asked)
-    assert deeper == Seam("\n", family.encode("\n")).choose(*asked)
+    assert right == Seam("\n    ", [right], [right]).choose(*asked)
+    assert deeper == Seam("\n", family.encode("\n"), family.encode("\nx")).choose(*asked)
+
+
+def test_what_is_written_anew_is_cut_as_the_tokenizer_does(family):
+    """A line end alone may be likelier than one with its indentation, and is cut so in no text that was learned."""
+    whole = family.encode("def total(values):\n    return")
+    (alone,), (right,) = family.encode("\n"), family.encode("\n    ")
+    logits = torch.zeros(len(family.tokenizer))
+    logits[alone], logits[right] = 40, 30
+    text_of = partial(family.answer_text, kind=PLAIN)
+    seam = Seam("\n    ", [right], family.encode("\n    x"))
+
+    assert right in whole and alone not in whole
+    assert right == seam.choose(logits, None, [], text_of, family.stop_ids, 0.0, np.random.default_rng(1))
 
 
 def test_what_no_likely_token_goes_on_with_is_written_as_it_is(blanks_lead, monkeypatch):
