@@ -21,8 +21,10 @@ from .task import TOO_LONG, Bench, Task
 DEFAULT_PROBES = 200
 GENERATION_SHARE = 0.8
 """Of the given minutes at most; the rest goes to losses, checks and the report."""
-PILOT = 8
-"""Requests that are timed to turn minutes into probes."""
+PILOT, LARGER = 8, 32
+"""Requests that are timed to turn minutes into probes; where those take little, as many together take less each."""
+LARGER_SHARE = 0.05
+"""Of the minutes, what timing so many may take."""
 SAMPLED = 16
 """Of so many general texts one is timed, to tell how long their losses take."""
 
@@ -39,13 +41,13 @@ def choose_count(task: Task, bench: Bench, began: float) -> int:
     earlier = read_started(task)
     if earlier is not None:
         return earlier
-    pilot = select_probes(task.corpus, "validation", PILOT, bench.admit).probes
-    pilot = pilot or select_probes(task.corpus, "test", PILOT, bench.admit).probes
+    pilot = select_probes(task.corpus, "validation", LARGER, bench.admit).probes
+    pilot = pilot or select_probes(task.corpus, "test", LARGER, bench.admit).probes
     if not pilot:
         return LEAST_TASKS
-    answers = time_request(task, bench, pilot) * count_answers(task)
-    once, each = time_losses(task, pilot)
     given = task.minutes * 60
+    answers = time_request(task, bench, pilot, given) * count_answers(task)
+    once, each = time_losses(task, pilot[:PILOT])
     left = given - (time.monotonic() - began) - once
     return max(LEAST_TASKS, int(min(given * GENERATION_SHARE / answers, left / (answers + each))))
 
@@ -57,7 +59,15 @@ def count_answers(task: Task) -> float:
     return sum(asked.samples * weights[split] for asked in task.asked for split in asked.splits)
 
 
-def time_request(task: Task, bench: Bench, pilot: Sequence[Probe]) -> float:
+def time_request(task: Task, bench: Bench, pilot: Sequence[Probe], given: float) -> float:
+    """Return the seconds a request takes, of *given*; by all of *pilot* where its first few take little."""
+    spent = time_arms(task, bench, pilot[:PILOT])
+    if len(pilot) <= PILOT or 2 * spent * len(pilot) > LARGER_SHARE * given:
+        return spent
+    return time_arms(task, bench, pilot)
+
+
+def time_arms(task: Task, bench: Bench, pilot: Sequence[Probe]) -> float:
     """Return the seconds a request takes, the mean of the arm with the shortest and that with the longest prompt."""
     spent = 0.0
     ends = (task.arms[0], max(task.arms, key=lambda arm: arm.guide + arm.retrieval))

@@ -339,6 +339,20 @@ def test_minutes_are_shared_by_all_that_answers(corpus, monkeypatch):
     assert 22 == size.choose_count(asked, bench, time.monotonic())
 
 
+@pytest.mark.parametrize(("given", "a_request"), [(100, 0.5), (20, 1.1)])
+def test_many_requests_are_timed_where_few_take_little(corpus, monkeypatch, given, a_request):
+    """A batch of many takes less a request: by few alone it is taken for dearer than it is."""
+    clock = [0.0]
+    monkeypatch.setattr(size, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+
+    def ask(_arm, probes, _generator):
+        clock[0] += len(probes) * (1.1 if len(probes) <= 8 else 0.5) * 0.05
+
+    asked = SimpleNamespace(arms=(ARMS["base"], ARMS["guide+rag"]), generator=None)
+
+    assert a_request * 0.05 == pytest.approx(size.time_request(asked, SimpleNamespace(ask=ask), [None] * 32, given))
+
+
 def test_losses_are_counted_before_there_are_probes(corpus, monkeypatch):
     """General code is read whole whatever is asked, and each probe as answer and as text; with an adapter twice."""
     clock = [0.0]
