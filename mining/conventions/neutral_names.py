@@ -38,6 +38,8 @@ MAKING = frozenset({"kotlin", "scala"})
 TOLD = frozenset({"java", "kotlin"})
 """Languages of which a test's name may tell in words what is to come of it, whatever the house calls its functions."""
 PARTED = frozenset({"cpp", "csharp"})
+MEMBERS = frozenset({"member_expression", "pair"})
+"""Kinds of nodes in which a function of a script gets its name as a member of something."""
 BETWEEN_DIGITS = re.compile(r"(?<=\d)_(?=\d)")
 """What keeps two numbers apart, in any case: `addsUpTo2_32`."""
 COUNTED = re.compile(r"(?<=[a-z])_\d+$")
@@ -98,6 +100,7 @@ class DefinitionCase(NeutralConvention):
             "export default function LateOrder() {}\n",
             "const formats = {\n  G: function () {\n    return 1;\n  },\n};\n",
             "Menu.LateOrder = () => {\n  f();\n};\n",
+            "visit(tree, {\n  LateOrder: (node) => f(node),\n  NextOrder(node) {\n    f(node);\n  },\n});\n",
         ),
     )
     also = (
@@ -383,7 +386,7 @@ def is_unclear(name: Name, text: str, case: str, file: AnyView) -> bool:
     is_type_like |= name.kind == "interface" and case == "camelCase" and is_callable(name.node.parent)
     # what Kotlin adds to the companion of a class is called like what stands in it: a value, or an object
     is_type_like |= case == "CapWords" and file.utf8.endswith(COMPANION, 0, name.node.start_byte)
-    # what is made a member of something is called as that has it: a component, or a class
+    # what is made a member of something is looked up by its name: a component, or what is done with a kind of nodes
     is_type_like |= case == "CapWords" and name.kind == "function" and is_member(name)
     # data that a test reads is called as its format has it
     is_type_like |= case != "CapWords" and name.kind == "class" and file.role == "tests" and is_of_data(name)
@@ -406,8 +409,11 @@ def is_run_by_mark(name: Name, file: AnyView) -> bool:
 
 
 def is_member(name: Name) -> bool:
-    """Claim that a function of a script is made a member of something: `Menu.Item = () => …`."""
-    return name.node.parent is not None and name.node.parent.type == "member_expression"
+    """Claim that a function of a script is made a member of something: `Menu.Item = () => …`, `{ Identifier() {} }`."""
+    around = name.node.parent
+    if around is not None and around.type == "method_definition":
+        return around.parent is not None and around.parent.type == "object"
+    return around is not None and around.type in MEMBERS
 
 
 def is_of_data(name: Name) -> bool:
