@@ -52,6 +52,12 @@ KNOWN = frozenset(
 """Methods of Go that the interfaces which ask for them document: those of golint, of revive, of errors and formats."""
 
 
+LONGEST_HEADING = 5
+"""Words of a heading."""
+RULE, STOPS = " \t*=-#~", (".", "!", "?", ":", ";", ",")
+"""What rules are drawn of, and what ends a sentence or a part of one."""
+BRACKETED = frozenset({"c", "cpp"})
+"""Languages that once had no other comments: there a bracket sets nothing apart."""
 OF_CONFIGURATION = frozenset({"hcl"})
 """Languages that open comments by `#` as well."""
 
@@ -71,7 +77,7 @@ class CommentForm(NeutralConvention):
         key="the comment marker",
         path="src/a.js",
         conforms=("// a\nlet x = 1;",),
-        departs=("/* a */\nlet x = 1;",),
+        departs=("/* a */\nlet x = 1;", "/* Read it before it is late. */\nlet x = 1;", "/* Read it. */\nlet x = 1;"),
         nearly=(
             "f(1); /* a */\n",
             "let x = '// a';",
@@ -81,6 +87,8 @@ class CommentForm(NeutralConvention):
             "/* eslint-env node */\n",
             "/* const a = */\nf();\n",
             "try {\n  f();\n} catch {\n  /* a */\n}\n",
+            "/* Event processing */\n\nlet x = 1;",
+            "/* ======== */\nlet x = 1;",
         ),
     )
     also = (
@@ -147,7 +155,7 @@ class CommentForm(NeutralConvention):
             marker = next((mark for mark in MARKERS if text.startswith(mark)), "")
             # the table of a language of one's own names one marker
             has_one = ONE_COMMENT in file.source.language.traits or bool(file.source.language.sha256)
-            has_choice = marker not in DOCUMENTING and not has_one
+            has_choice = marker not in DOCUMENTING and not has_one and not is_heading(text, file.source.language.name)
             if marker and has_choice and not text.startswith("#!") and not ORDER.match(text) and is_alone(file, node):
                 yield Choice(marker, node, "the comment marker")
         ends = {node.end_point.row + (node.end_point.column > 0) for node in file.comments}
@@ -171,7 +179,8 @@ class CommentForm(NeutralConvention):
         """Return the comment with another marker, or taken out from before its definition."""
         if self.topic(place.key) == "the comment marker":
             other = {"//": ("/*", " */"), "#": ("//", "")}.get(value)
-            return () if other is None else place.instead(other[0] + place.text.removeprefix(value) + other[1])
+            text = other[0] + place.text.removeprefix(value) + other[1] if other is not None else ""
+            return place.instead(text) if text and not is_heading(text, place.source.language.name) else ()
         utf8 = place.source.utf8
         start = utf8.rfind(b"\n", 0, place.start) + 1
         # attributes stand between a definition of Rust and what documents it
@@ -186,6 +195,15 @@ class CommentForm(NeutralConvention):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Open plain comments with `{value}`." if value != "documented" else f"Put {key}."
+
+
+def is_heading(text: str, language: str) -> bool:
+    """Claim that a comment in brackets heads a section: it is set apart from those that tell of code."""
+    inner = text.removeprefix("/*").removesuffix("*/").strip(RULE)
+    words = inner.split()
+    is_short = len(words) <= LONGEST_HEADING and not inner.endswith(STOPS)
+    is_capital = not words or words[0][0].isupper()
+    return text.startswith("/*") and "\n" not in text and language not in BRACKETED and is_short and is_capital
 
 
 def is_alone(file: AnyView, node: Node) -> bool:
