@@ -130,7 +130,10 @@ def specialize(
     if took > LONGER * minutes:
         from ..mining.split import LEAST_TASKS
 
-        least = f"{LEAST_TASKS} tasks in every arm and the losses are the least that is asked"
+        least = (
+            f"{LEAST_TASKS} tasks in every arm and the losses are the least that is asked, and take longer where the "
+            "machine does other work"
+        )
         report(f"plan: took {took:.0f} minutes, not the {minutes:g} given: {least}", 1, 1)
     return verdict
 
