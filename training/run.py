@@ -34,7 +34,7 @@ from .pace import Approve, count_steps, probe_rates
 from .recipe import Recipe
 from .setup import Setup
 
-RUN_SCHEMA = "idiolect.run/1"
+RUN_SCHEMA = "idiolect.run/2"
 TRACKING = "tracking"
 RUN = "run.json"
 
@@ -161,6 +161,11 @@ def start_run(
     setup.accelerator.wait_for_everyone()
     with expect_form(f"The record of the unfinished run in {str(out)!r}", ". Choose another folder, or delete this."):
         run = parse_json(file.read_text("utf-8"))
+        if run["schema"] != RUN_SCHEMA:
+            raise InputError(
+                f"The unfinished run in {str(out)!r} was begun by another version of idiolect: its record is "
+                f"{run['schema']!r}, and this version goes on by {RUN_SCHEMA!r}. Choose another folder, or delete this."
+            )
         other = [name for name, part in hashes.items() if run["parts"].get(name) != part]
         recipe = replace(setup.recipe, learning_rate=run["rate"])
         plan = replace(setup.plan, pack_tokens=run["pack_tokens"]) if setup.mode == "packed" else setup.plan

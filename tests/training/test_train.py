@@ -182,6 +182,17 @@ def test_a_run_whose_record_is_torn_is_told(torn, stopped, tiny_base, tiny_corpu
         train_adapter(tiny_corpus, stopped, base=tiny_base, recipe=RECIPE, resume=True)
 
 
+def test_a_run_that_another_version_began_is_told_so(stopped, tiny_base, tiny_corpus):
+    """Its record had another form before: that is no damage, and what it holds is left alone."""
+    record = stopped / "checkpoints" / "run.json"
+    record.write_text('{"schema": "idiolect.run/1", "fingerprint": "0f", "steps": 14, "rate": 0.001}')
+    before = sorted(stopped.rglob("*"))
+
+    with pytest.raises(InputError, match=r"begun by another version of idiolect: its record is 'idiolect\.run/1'"):
+        train_adapter(tiny_corpus, stopped, base=tiny_base, recipe=RECIPE, resume=True)
+    assert before == sorted(stopped.rglob("*"))
+
+
 def test_a_finished_adapter_is_left_as_it_is(adapter, tiny_base, tiny_corpus):
     """Resuming a finished adapter changes nothing, and says so."""
     before, said = read_all(adapter), []
