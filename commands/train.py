@@ -101,6 +101,8 @@ def open_score(corpus: Path, count: int) -> Score:
 def summary(corpus: Path, out: Path, record: dict) -> str:
     """Return what a person wants to know of a finished run."""
     from ..evaluation.figures import relative
+    from ..mining.advice import why_not_evaluate
+    from ..mining.corpus import read_corpus
     from ..mining.wording import counted
     from ..training.encode import describe_refused
 
@@ -115,4 +117,5 @@ def summary(corpus: Path, out: Path, record: dict) -> str:
     if not record["applied"]["applied"]:
         lines.append("The adapter changes nothing: it is NOT APPLIED.")
     asked = shlex.join(["idiolect", "evaluate", str(corpus), "--adapter", str(out), "--out", "evaluation"])
-    return "\n".join([*lines, f"Was it worth it? {asked}"])
+    # what `evaluate` would refuse is not said to be next
+    return "\n".join([*lines, why_not_evaluate(read_corpus(corpus).manifest) or f"Was it worth it? {asked}"])

@@ -209,7 +209,9 @@ def store_corpus(folder: Path, pairs: Sequence[Pair]) -> Path:
     from idiolect.mining.corpus import Contents, write_corpus
 
     head = {"repository": "toy", "commit": "0" * 40, "licence": "Apache-2.0", "settings": "none"}
+    clusters = {split: {pair.cluster for pair in pairs if pair.split == split} for split in ("train", "test")}
     proof = {"highest_similarity": 0.0, "shared_spans_of_50_tokens": 0}
+    proof["asked_clusters"] = {split: len(own) for split, own in clusters.items()}
     write_corpus(folder, Contents(head, pairs, {}, {}, [], {}, proof))
     return folder
 

@@ -13,6 +13,7 @@ from itertools import pairwise
 from shutil import copytree, rmtree
 
 import pytest
+from idiolect.commands.train import summary
 from idiolect.mining.artefacts import lock_folder
 from idiolect.mining.errors import InputError, MachineError, MismatchError, TooSmallError
 from idiolect.mining.taught import marks_of, read_taught
@@ -161,6 +162,18 @@ def test_a_torn_checkpoint_is_passed_over(adapter, stopped, tiny_base, tiny_corp
     train_adapter(tiny_corpus, stopped, base=tiny_base, recipe=RECIPE, resume=True)
 
     assert read_all(stopped) == read_all(adapter)
+
+
+def test_evaluating_is_advised_where_it_can_be_done(adapter, tmp_path):
+    """A team's own pairs alone are trained on, and nothing can be asked of what they taught: that is said instead."""
+    record = read_record(adapter)
+    held = [*make_pairs(64), *make_pairs(40, split="test")]
+
+    corpus = store_corpus(tmp_path / "held", held)
+    said = summary(corpus, adapter, record)
+    assert said.endswith(f"Was it worth it? idiolect evaluate {corpus} --adapter {adapter} --out evaluation")
+    told = summary(store_corpus(tmp_path / "alone", make_pairs(64)), adapter, record).splitlines()
+    assert told[-1] == "0 held-out tasks in 0 clusters are too few to evaluate: 20 in 2 are needed."
 
 
 def test_an_unfinished_run_is_not_overwritten(stopped, tiny_base, tiny_corpus):
@@ -503,7 +516,7 @@ def test_the_command_prints_what_was_learned(tiny_base, tiny_corpus, tmp_path, c
     assert ": 64 pairs, 1 step, " in printed.out
     assert "held-out answers" in printed.out
     assert "train" in printed.err
-    assert printed.out.endswith(f"evaluate {tiny_corpus} --adapter {tmp_path / 'a'} --out evaluation\n")
+    assert printed.out.endswith("12 held-out tasks in 4 clusters are too few to evaluate: 20 in 2 are needed.\n")
     assert main(["generate", str(tmp_path / "a"), "def total(values):", "--max-tokens", "1"]) == 0
     assert "the answer cut at 1 token; --max-tokens" in capsys.readouterr().err
     assert main(["train", str(tiny_corpus), "--out", str(tmp_path / "b"), "--base", "no-such"]) == 2
