@@ -85,7 +85,8 @@ def test_lines_end_as_those_of_the_prompt(client, more, stream):
         **more,
     }
     windows = {key: value.replace("\n", "\r\n") if isinstance(value, str) else value for key, value in asked.items()}
-    plain = client.completions.create(model="adapter", **asked).choices[0].text
+    # a model as small as this one writes returns of its own, too
+    plain = client.completions.create(model="adapter", **asked).choices[0].text.replace("\r", "")
     first = plain.index("\n", 1) if "\n" in plain[1:] else len(plain)
 
     for stop in (None, "\r\n" + plain[first + 1 :][:2]):
