@@ -24,8 +24,10 @@ CASES = (
 )
 SYMBOL = r"([a-z]|[a-z]*[0-9]+)?[A-Z][A-Z0-9]*"
 """A word in capitals, or one that is written so in any text: `nD`, `dB`, `2D`, `vector3D`."""
-ACRONYMS = re.compile(rf"_*[a-z0-9]+(_+[a-z0-9]+)*(_+{SYMBOL})+(_+([a-z0-9]+|{SYMBOL}))*_*")
-"""Words in lower case around words in capitals: the capitals may be another name's."""
+ACRONYMS = re.compile(
+    rf"_*[a-z0-9]+(_+[a-z0-9]+)*(_+{SYMBOL})+(_+([a-z0-9]+|{SYMBOL}))*_*|_*{SYMBOL}(_+{SYMBOL})*(_+[a-z0-9]+)+_*"
+)
+"""Words in lower case beside words in capitals: these may be another name's, or put the name first, `AAA_set_up`."""
 TESTED = re.compile(r"test(_+([a-z0-9]+|[A-Z][A-Za-z0-9]*))+_*")
 """A test's name may hold those of classes and exceptions, as they are written."""
 DUNDER = re.compile(r"__\w+__")
@@ -118,7 +120,7 @@ class FunctionCase(Cased):
     instruction = "Name functions and methods in {value}."
     query = "(function_definition) @site"
     linter_codes = frozenset({"N802", "C0103", "invalid-name"})
-    version = 10
+    version = 11
     examples = Examples(
         value="snake_case",
         conforms=("def read_all(): pass", "def _hidden_part(): pass"),
@@ -159,6 +161,7 @@ class FunctionCase(Cased):
             "@overload\ndef readAll(a: int) -> int: ...",
             "class A:\n    @cached_property\n    def Shelf(self):\n        return self.made_of('b:Shelf')",
             "class A:\n    @cached_property\n    def Shelf(self):\n        return self.make_shelf_cls()",
+            "def AAA_read_first(a): pass",
             "class A:\n    def SortedShelf(self):\n        return self.Shelf(sort=True)",
             "class A:\n    def Shelf(self, **parts):\n        shelf = dict(parts)\n        return shelf",
         ),

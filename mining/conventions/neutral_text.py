@@ -71,7 +71,7 @@ class CommentForm(NeutralConvention):
     cap = "advise"
     never = frozenset({"undocumented"})
     values = (*MARKERS, "documented", "undocumented")
-    version = 10
+    version = 11
     examples = Examples(
         value="//",
         key="the comment marker",
