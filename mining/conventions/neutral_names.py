@@ -88,6 +88,7 @@ class DefinitionCase(NeutralConvention):
             "function ReadAll() {}",
             "class A {\n  ReadAll() {\n    this.b;\n  }\n}\n",
             "function ReadAll() {}\n\nmodule.exports = ReadAll();\n",
+            "setUp({\n  colorMap: colors,\n  read_first(a) {\n    f(a);\n  },\n});\n",
         ),
         nearly=(
             "const x = read_all();",
@@ -100,6 +101,7 @@ class DefinitionCase(NeutralConvention):
             "export default function LateOrder() {}\n",
             "const formats = {\n  G: function () {\n    return 1;\n  },\n};\n",
             "Menu.LateOrder = () => {\n  f();\n};\n",
+            "setUp({\n  color_map: colors,\n  read_first(a) {\n    f(a);\n  },\n});\n",
             "visit(tree, {\n  LateOrder: (node) => f(node),\n  NextOrder(node) {\n    f(node);\n  },\n});\n",
         ),
     )
@@ -388,6 +390,7 @@ def is_unclear(name: Name, text: str, case: str, file: AnyView) -> bool:
     is_type_like |= case == "CapWords" and file.utf8.endswith(COMPANION, 0, name.node.start_byte)
     # what is made a member of something is looked up by its name: a component, or what is done with a kind of nodes
     is_type_like |= case == "CapWords" and name.kind == "function" and is_member(name)
+    is_type_like |= case == "snake_case" and has_beside(name, case)
     # data that a test reads is called as its format has it
     is_type_like |= case != "CapWords" and name.kind == "class" and file.role == "tests" and is_of_data(name)
     # nobody writes in capitals by accident
@@ -414,6 +417,18 @@ def is_member(name: Name) -> bool:
     if around is not None and around.type == "method_definition":
         return around.parent is not None and around.parent.type == "object"
     return around is not None and around.type in MEMBERS
+
+
+def has_beside(name: Name, case: str) -> bool:
+    """Claim that a function of a script stands in an object another key of which has the same *case*: it is a table."""
+    entry = name.node.parent
+    table = entry.parent if entry is not None and entry.type in ("method_definition", "pair") else None
+    if table is None or table.type != "object":
+        return False
+    keys = (field_of(each, "key") or field_of(each, "name") for each in table.named_children)
+    words = [text_of(key).strip("\"'") for key in keys if key is not None]
+    # one word in lower case shows none
+    return sum("_" in word and case_of(word) == case for word in words) > 1
 
 
 def is_of_data(name: Name) -> bool:
