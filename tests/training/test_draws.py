@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from idiolect.training.adapter import read_record
-from idiolect.training.draws import draw_tokens
+from idiolect.training.draws import ask_for_draws, draw_tokens
 from idiolect.training.encode import encode_pairs
 from idiolect.training.forward import answer_logits, answer_losses, set_mode, to_batch
 from idiolect.training.packing import build_pack
@@ -43,6 +43,17 @@ def test_a_row_without_doubt_gives_its_one_token():
     logits[:, 6] = 0.0
 
     assert (draw_tokens(logits, 8, seed=1) == 6).all()
+
+
+def test_the_end_of_an_answer_is_learned_as_it_stands(family):
+    """A base that goes on and on where an answer ends is no model for that; where code merely goes on, it is."""
+    (example,) = encode_pairs(make_pairs(1), family, 400).examples
+    tokens = np.full((len(example.answer), 3), 5)
+    ends = ask_for_draws(example, tokens, family.stop_ids).drawn
+    goes_on = ask_for_draws(replace(example, answer=example.answer[:-1]), tokens[:-1], family.stop_ids).drawn
+
+    assert (ends[:-1] == 5).all() and (ends[-1] == example.answer[-1]).all()
+    assert (goes_on == 5).all()
 
 
 @pytest.fixture
