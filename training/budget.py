@@ -65,7 +65,7 @@ class Memory:
 
     weights: int
     trained: int
-    """What is trained, four times: its values, its gradient, the optimizer's two averages."""
+    """What is trained, four times: its values, its gradient, the optimizer's two averages; and its own, if kept."""
     activations: int
     """What is held for the largest pack's backward, and a layer's temporaries, for each pack computed side by side."""
     head: int
@@ -161,15 +161,16 @@ def plan_budget(material: Material, out: Path, device: torch.device, processes: 
     rate = EFFICIENCY * matrix_rate(device, dtype)
     learned = replace(recipe, skim=False)
     work, unmet = (plan_work(shape, reading, material, epoch, rate, part) for reading in (recipe, learned))
-    trained = 4 * shape.trained
+    trained, held = 4 * shape.trained, 4 + bool(recipe.average)
     return Budget(
         parameters=shape.parameters,
         trained_parameters=shape.trained,
         memory=memory,
         work=work,
         unmet=unmet if recipe.skim and material.validation else None,
-        # a checkpoint holds the weights, the best ones and two averages; one more is written before the oldest goes
-        disk=Disk(trained, (KEEP + 1) * 4 * trained, shutil.disk_usage(existing_parent(out)).free),
+        # a checkpoint holds the weights, the best ones, the optimizer's two averages and their own, if kept; one more
+        # is written before the oldest goes
+        disk=Disk(trained, (KEEP + 1) * held * trained, shutil.disk_usage(existing_parent(out)).free),
         pack_tokens=pack_tokens,
     )
 
@@ -199,7 +200,7 @@ def memory_of(material: Material, plan: Plan, shape: Shape, device: torch.device
     at_once = min(choose_lanes(recipe, device), max(map(len, epoch)))
     return Memory(
         weights=weight_bytes(shape, recipe, material.dtype, processes),
-        trained=16 * shape.trained,
+        trained=(16 + 4 * bool(recipe.average)) * shape.trained,
         activations=at_once * round(held_share(recipe, device) * (largest + passing)),
         head=at_once * min(3 * CHUNK_BYTES.get(device.type, 2**26), scored),
         free=free,

@@ -68,6 +68,11 @@ class Recipe:
     """Decay of adapter weights."""
     clip: float = 1.0
     """Largest norm of a step's gradient."""
+    average: float = 0.0
+    """
+    Share of the steps so far, the latest, that what is looked at and kept is about the mean of (`average.py`); 0 takes
+    the weights as they stand. The steps themselves go on from those.
+    """
 
     epochs: float = 3.0
     """Most passes over the pairs; the early stop may end before."""
@@ -342,6 +347,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "validate_every": (0, 1e9),
     "validation_tokens": (1, 1e9),
     "probes": (0, 1e6),
+    "average": (0, 1),
     "patience": (1, 1e6),
     "skim_below": (0, 1e3),
     "checkpoint_every": (1, 1e9),

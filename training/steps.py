@@ -23,6 +23,7 @@ from transformers.modeling_layers import GradientCheckpointingLayer
 
 from ..mining.artefacts import append_text
 from ..mining.errors import InputError
+from .average import Average, begin_average
 from .checkpoints import (
     CHECKPOINTS,
     Progress,
@@ -62,7 +63,8 @@ def run_steps(setup: Setup, out: Path, steps: int, first: Progress, before: Meas
     names = trainable(setup.model)
     parameters = list(names.values())
     optimizer = make_optimizer(names, recipe)
-    state, best = restore(setup, folder, names, optimizer, first)
+    average = begin_average(recipe.average, setup.model)
+    state, best = restore(setup, folder, names, average, optimizer, first)
     looks = count_looks(steps, len(setup.plan.epoch(0)))
     look_every = recipe.validate_every or max(1, math.ceil(steps / looks))
     nats = torch.zeros((), dtype=torch.float64, device=setup.device)
@@ -71,6 +73,7 @@ def run_steps(setup: Setup, out: Path, steps: int, first: Progress, before: Meas
     for packs in remaining_steps(setup.plan, state, steps):
         answers = take_step(setup, packs, parameters, optimizer, recipe.rate(state.step, steps), nats)
         state.step += 1
+        average.take_in(state.step)
         trail.append(Step(state.step, nats.clone(), packs))
         state.tokens += answers
         state.answer_tokens += answers
@@ -80,7 +83,8 @@ def run_steps(setup: Setup, out: Path, steps: int, first: Progress, before: Meas
             # before a look: it must not take for the best what a step has spoiled
             drain(setup, state, nats, trail)
         if looks_now:
-            best = look(setup, state, best, before, score)
+            with average.lent():
+                best = look(setup, state, best, before, score)
         if logs_now or state.stopped:
             log_step(setup, folder, state, recipe.rate(state.step - 1, steps), clock)
         setup.report(describe(state, clock), state.step, steps)
@@ -88,7 +92,7 @@ def run_steps(setup: Setup, out: Path, steps: int, first: Progress, before: Meas
             break
         if state.step % recipe.checkpoint_every == 0 and state.step < steps:
             drain(setup, state, nats, trail)
-            keep(setup, folder, state, names, optimizer, best)
+            keep(setup, folder, state, names, average, optimizer, best)
     load_weights(setup.model, best)
     return state
 
@@ -339,6 +343,7 @@ def keep(
     folder: Path,
     state: Progress,
     names: Mapping[str, torch.nn.Parameter],
+    average: Average,
     optimizer: torch.optim.Optimizer,
     best: Mapping[str, Tensor],
 ) -> None:
@@ -347,6 +352,7 @@ def keep(
         return
     tensors = {f"model.{name}": parameter for name, parameter in names.items()}
     tensors |= {f"best.{name}": tensor for name, tensor in best.items()}
+    tensors |= {f"mean.{name}": tensor for name, tensor in average.mean.items()}
     tensors |= pack_optimizer(optimizer, {id(parameter): name for name, parameter in names.items()})
     save_checkpoint(folder, state, {**tensors, **pack_randomness()})
 
@@ -355,6 +361,7 @@ def restore(
     setup: Setup,
     folder: Path,
     names: Mapping[str, torch.nn.Parameter],
+    average: Average,
     optimizer: torch.optim.Optimizer,
     first: Progress,
 ) -> tuple[Progress, dict[str, Tensor]]:
@@ -364,6 +371,8 @@ def restore(
         return first, snapshot(setup.model)
     state, tensors = found
     load_weights(setup.model, {name: tensors[f"model.{name}"] for name in names})
+    for name, mean in average.mean.items():
+        mean.copy_(tensors[f"mean.{name}"])
     unpack_optimizer(optimizer, {id(parameter): name for name, parameter in names.items()}, tensors)
     unpack_randomness(tensors)
     return state, {name: tensors[f"best.{name}"] for name in names}

@@ -563,7 +563,7 @@ def test_two_processes_learn_what_one_learns(shard, tiny_base, tiny_corpus, tmp_
 
     A clock is asked, too, and both believe the main process.
     """
-    recipe = replace(RECIPE, steps=None, epochs=1.0, minutes=60.0, validate_every=5)
+    recipe = replace(RECIPE, steps=None, epochs=1.0, minutes=60.0, validate_every=5, average=0.5)
     alone = train_adapter(tiny_corpus, tmp_path / "alone", base=tiny_base, recipe=recipe)
     (tmp_path / "test_train_recipe.py").write_text(
         f"from idiolect.training.recipe import Recipe\nRECIPE = {replace(recipe, shard=shard)!r}\n", "utf-8"
