@@ -61,7 +61,9 @@ def command(
     if plan_only:
         from ..training.budget import describe_budget
 
-        budget = plan_run(corpus, out, base=base, adjust=adjust, start_from=start_from)
+        budget = plan_run(
+            corpus, out, base=base, adjust=adjust, resume=resume, start_from=start_from, trackers=trackers
+        )
         if speaks():
             click.echo(json.dumps(budget.as_json()) if as_json else describe_budget(budget))
         return

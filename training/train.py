@@ -212,13 +212,17 @@ def plan_run(
     *,
     base: str | Path = "embedded",
     adjust: Callable[[Recipe], Recipe] | None = None,
+    resume: bool = False,
     start_from: Path | None = None,
+    trackers: Sequence[str] = (),
 ) -> Budget:
     """
     Return what `train_adapter` with these arguments will take; nothing is written and no weight is read.
 
-    What that would refuse of the recipe is refused.
+    What that would refuse of them is refused.
     """
+    known_trackers(trackers)
+    refuse_folder(out, resume=resume, start_from=start_from)
     device = choose_device()
     order = Order(read_corpus(corpus), find_base(base), adjust=adjust, start_from=start_from)
     material = gather(order, device, silent, time.perf_counter())

@@ -222,6 +222,16 @@ def test_a_finished_adapter_is_left_as_it_is(adapter, tiny_base, tiny_corpus):
     assert not (adapter / "checkpoints").exists()
 
 
+def test_a_plan_refuses_what_the_run_would(stopped, tiny_base, tiny_corpus, tmp_path):
+    """An unfinished run that is not to go on, what is no adapter, and a tracker that is not here."""
+    with pytest.raises(InputError, match="holds an unfinished run"):
+        plan_run(tiny_corpus, stopped, base=tiny_base)
+    with pytest.raises(InputError, match="holds no adapter"):
+        plan_run(tiny_corpus, tiny_base, base=tiny_base)
+    with pytest.raises(InputError, match="No tracker 'abacus' here"):
+        plan_run(tiny_corpus, tmp_path / "out", base=tiny_base, trackers=("abacus",))
+
+
 def test_what_another_run_has_finished_meanwhile_is_left_as_it_is(adapter, tiny_base, tiny_corpus, monkeypatch):
     """A run that was asked to go on, and began to load while the other ended, trains nothing anew."""
     before, looked = read_all(adapter), []
