@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from idiolect.cli import main
-from idiolect.mining.errors import SettingsError
+from idiolect.mining.errors import SettingsError, TooSmallError
 from idiolect.mining.mine import mine_repositories
 from idiolect.mining.settings import read_settings
 from idiolect.mining.split import SPLITS
@@ -34,6 +34,17 @@ def test_own_pairs_are_training_pairs(write_tree, tmp_path):
     (own,) = [pair for pair in corpus.pairs("train") if pair.repository == "own"]
     assert OWN["response"] == own.response
     assert 1 == corpus.manifest["own_pairs"]
+
+
+def test_own_pairs_alone_are_a_corpus(write_tree, tmp_path):
+    """Code of which no pair can be made may have a team's own beside it; not where those may not be added either."""
+    tree = {"stub.py": "def stub(): ...\n", "idiolect.toml": SETTINGS, "own.jsonl": json.dumps(OWN) + "\n"}
+    corpus = mine(write_tree(tree), tmp_path / "corpus")
+
+    assert [OWN["response"]] == [pair.response for split in SPLITS for pair in corpus.pairs(split)]
+    private = {**OWN, "response": "    return 'ask jane.doe@acme-shop.com'"}
+    with pytest.raises(TooSmallError, match=r"No pair could be made of 1 definition\."):
+        mine(write_tree({**tree, "own.jsonl": json.dumps(private) + "\n"}), tmp_path / "other")
 
 
 def test_an_own_pair_cannot_leak_a_held_out_answer(write_tree, tmp_path):
