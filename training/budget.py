@@ -24,7 +24,7 @@ from .fused import CHUNK_BYTES
 from .lanes import choose_lanes
 from .looks import count_looks
 from .machine import existing_parent, free_memory, matrix_rate
-from .pace import FEW_STEPS, MORE_STEPS, fit_steps, probing, trying
+from .pace import FEW_STEPS, fit_steps, more_steps, probing, trying
 from .packing import count_slowest
 from .recipe import Recipe
 from .rein import TRIES
@@ -341,7 +341,7 @@ def describe_budget(budget: Budget) -> str:
     ]
     lines = [f"{name:<7} {text}" for name, text in parts]
     if work.steps < FEW_STEPS:
-        lines.append(f"Fewer than {FEW_STEPS} steps teach next to nothing: {MORE_STEPS}.")
+        lines.append(f"Fewer than {FEW_STEPS} steps teach next to nothing: {more_steps(budget.parameters)}.")
     if not memory.fits:
         lines.append("It does NOT fit into memory: --set checkpointing=true, or a smaller max_tokens.")
     if not disk.fits:

@@ -19,6 +19,7 @@ import torch
 
 from ..mining.errors import InputError
 from .adapter import log_probability_change, prove_on
+from .base_config import count_parameters
 from .checkpoints import Progress
 from .gradients import add_gradients
 from .looks import (
@@ -36,7 +37,7 @@ from .looks import (
 )
 from .machine import synchronize
 from .packing import Chunk, count_cost, count_slowest
-from .recipe import Recipe
+from .recipe import SMALL_MODEL, Recipe
 from .rein import TRIES
 from .setup import Setup
 from .steps import chunks_loss, make_optimizer, remaining_steps, take_step
@@ -51,7 +52,6 @@ PROBE_SHARE, TOO_LONG = 0.02, 5
 """Share of a run's minutes after which no further step is timed; and how many times that ends even the first ones."""
 FEW_STEPS = 10
 """Steps under which minutes teach next to nothing."""
-MORE_STEPS = "give it more minutes, a smaller base or a GPU"
 
 SAVING = 2.0
 """Seconds that writing an adapter takes, beside the proof that it is applied."""
@@ -104,8 +104,13 @@ def count_steps(setup: Setup, a_look: float, approve: Approve | None = None) -> 
         approve(held, in_an_epoch)
     if recipe.minutes is not None and held < min(steps, FEW_STEPS):
         told = f"{hold(recipe.minutes)} {held} of the {steps} steps here, which teaches next to nothing"
-        setup.report(f"plan: {told}; {MORE_STEPS}", 1, 1)
+        setup.report(f"plan: {told}; {more_steps(count_parameters(setup.model))}", 1, 1)
     return held
+
+
+def more_steps(parameters: int) -> str:
+    """Return what gives a run of a base of *parameters* more steps; below the small ones there are none to speak of."""
+    return f"give it more minutes{', a smaller base' if parameters >= SMALL_MODEL else ''} or a GPU"
 
 
 def hold(minutes: float) -> str:

@@ -268,21 +268,23 @@ def test_a_step_takes_as_long_as_the_process_with_most_packs(packs, processes, w
     assert measured == pytest.approx(waits / packs)
 
 
-def test_minutes_that_hold_next_to_nothing_are_said_to(monkeypatch):
+@pytest.mark.parametrize(("parameters", "smaller"), [(100_000_000, ", a smaller base"), (7_000_000, "")])
+def test_minutes_that_hold_next_to_nothing_are_said_to(parameters, smaller, monkeypatch):
     """A machine that makes 2 steps in them is told so before it makes them, once; one that makes 20 is left alone."""
     said = []
     run = SimpleNamespace(
         recipe=replace(RECIPE, minutes=8.0, steps=None, epochs=1.0),
         plan=SimpleNamespace(epoch=lambda _: [[PACK]] * 100),
         report=lambda text, *_: said.append(text),
+        model=torch.nn.Embedding(parameters, 1, device="meta"),
     )
     for held in (20, 2):
         monkeypatch.setattr(pace, "steps_in", lambda *_, held=held: held)
         assert pace.count_steps(run, a_look=1.0) == held
 
     assert pace.hold(1) == "1 minute holds"
-    assert ["plan: 8 minutes hold 2 of the 100 steps here, which teaches next to nothing; give it more minutes, a "
-            "smaller base or a GPU"] == said  # fmt: skip
+    assert ["plan: 8 minutes hold 2 of the 100 steps here, which teaches next to nothing; give it more "
+            f"minutes{smaller} or a GPU"] == said  # fmt: skip
 
     def refuse(*_: int) -> None:
         raise TooSmallError("too few")
