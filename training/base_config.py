@@ -29,6 +29,8 @@ CONTEXT_UNKNOWN = 2048
 
 def load_tokenizer(base: Base) -> PreTrainedTokenizerBase:
     """Return the tokenizer of *base*; raises `InputError` for one that cannot be used with its model."""
+    # tokenizers ask it, too: what is wrong with it is not their fault
+    config = read_config(base)
     with loading(base, "tokenizer"):
         tokenizer = AutoTokenizer.from_pretrained(**base.source)
     if not isinstance(tokenizer.model_max_length, int | float):
@@ -38,7 +40,7 @@ def load_tokenizer(base: Base) -> PreTrainedTokenizerBase:
     if not ids:
         # of some kinds the library makes one out of nothing
         raise wordless(base)
-    last, rows = max(token for _, token in ids), read_config(base).get_text_config().vocab_size
+    last, rows = max(token for _, token in ids), config.get_text_config().vocab_size
     if last >= rows:
         raise InputError(f"The tokenizer of the base {base.name!r} has a token {last}, and its model {rows} of them.")
     return tokenizer
@@ -139,13 +141,32 @@ def unusable(base: Base, part: str, error: Exception) -> InputError:
     if part == "tokenizer" and not base.file and not any(any(base.folder.glob(name)) for name in VOCABULARIES):
         return wordless(base)
     told = str(error).strip()
-    reason = told.splitlines()[0].strip()[:200] if told and not isinstance(error, KeyError) else repr(error)[:200]
+    reason = told.splitlines()[0].strip()[:200] if told else repr(error)[:200]
+    if isinstance(error, KeyError):
+        reason = describe_missing(base, error.args[0])
+    if isinstance(error, ZeroDivisionError):
+        reason = "one of its counts is 0."
     if "ignore_mismatched_sizes" in told:
         reason = "its weights have other shapes than its configuration says."
     if reason.endswith(":"):
         reason = " ".join(told.split())[:200]
     doubt = " Is the file complete?" if base.file and "not supported" not in reason else ""
     return InputError(f"The {part} of the base {base.name!r} cannot be loaded: {reason}{doubt}")
+
+
+def describe_missing(base: Base, key: object) -> str:
+    """Return what a *key* that transformers looked up in vain tells: what the configuration asks for, or has not."""
+    fields: list[str] = []
+
+    def note(table: dict[str, Any]) -> dict[str, Any]:
+        fields.extend(name for name, value in table.items() if value == key)
+        return table
+
+    with suppress(OSError, ValueError):
+        json.loads((base.folder / "config.json").read_text("utf-8"), object_hook=note)
+    if fields and not base.file:
+        return f"its config.json has {fields[0]}={key!r}, which transformers does not know."
+    return f"it has no {key!r}, which transformers looks for."
 
 
 def wordless(base: Base) -> InputError:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from dataclasses import replace
 
@@ -17,7 +18,7 @@ from idiolect.mining.errors import InputError, MachineError, MismatchError
 from idiolect.training import adapter as adapters
 from idiolect.training import models
 from idiolect.training.adapter import read_record
-from idiolect.training.base_config import context_length, load_tokenizer
+from idiolect.training.base_config import context_length, load_tokenizer, read_parameters
 from idiolect.training.bases import find_base
 from idiolect.training.export import export_merged
 from idiolect.training.generation import load_model
@@ -148,6 +149,27 @@ def test_a_tokenizer_that_knows_no_limit_sets_none(unlimited, tiny_base):
     words.model_max_length = unlimited
 
     assert 512 == context_length(base, words)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"hidden_act": "silo"}, "its config.json has hidden_act='silo', which transformers does not know."),
+        ({"rope_parameters": {"rope_type": "yam"}}, "its config.json has rope_type='yam', which transformers"),
+        ({"num_key_value_heads": 0}, "one of its counts is 0."),
+        ({"hidden_size": "wide"}, "Validation error for field 'hidden_size'"),
+    ],
+)
+def test_a_configuration_that_is_wrong_is_told_by_its_field(change, told, tiny_base, tmp_path):
+    """What it asks for that nobody has, counts that are none, and words for numbers: not the tokenizer's fault."""
+    base = shutil.copytree(tiny_base, tmp_path / "base")
+    config = json.loads((base / "config.json").read_text("utf-8"))
+    (base / "config.json").write_text(json.dumps({**config, **change}), "utf-8")
+
+    found = find_base(base)
+    with pytest.raises(InputError, match=re.escape(f"The configuration of the base 'base' cannot be loaded: {told}")):
+        load_tokenizer(found)
+        read_parameters(found)
 
 
 @pytest.mark.parametrize(
