@@ -20,7 +20,7 @@ import numpy as np
 import torch
 
 from .encode import Example
-from .forward import Batch, answer_logits
+from .forward import Batch, answer_parts
 from .losses import read_packs
 
 if TYPE_CHECKING:
@@ -37,7 +37,9 @@ def draw_answers(setup: Setup, examples: Sequence[Example]) -> list[Example]:
     model, stops = setup.model, setup.family.stop_ids
 
     def draw(batch: Batch) -> Tensor:
-        return draw_tokens(answer_logits(model, batch), count, seed)
+        random = torch.Generator().manual_seed(seed)
+        # the chances of every answer of a pack together take gigabytes where a vocabulary is large
+        return torch.cat([draw_tokens(logits, count, random) for logits in answer_parts(model, batch)])
 
     with model.disable_adapter():
         for index, tokens in read_packs(model, examples, setup.mode, setup.device, setup.dtype, draw):
@@ -53,7 +55,7 @@ def ask_for_draws(example: Example, tokens: NDArray[np.integer], stops: Collecti
     return replace(example, drawn=drawn)
 
 
-def draw_tokens(logits: Tensor, count: int, seed: int) -> Tensor:
+def draw_tokens(logits: Tensor, count: int, random: torch.Generator) -> Tensor:
     """
     Return *count* tokens for each row of *logits* (rows, vocabulary), as likely as they say: (rows, count).
 
@@ -61,7 +63,6 @@ def draw_tokens(logits: Tensor, count: int, seed: int) -> Tensor:
     sampling): they vary less than as many that know nothing of each other.
     """
     sums = torch.softmax(logits, dim=-1).cumsum(-1)
-    random = torch.Generator().manual_seed(seed)
     starts = torch.rand(len(logits), 1, generator=random).to(logits.device)
     places = (starts + torch.arange(count, device=logits.device)) / count * sums[:, -1:]
     return torch.searchsorted(sums, places).clamp_max(logits.shape[1] - 1)

@@ -8,7 +8,7 @@ that is most of the head's work and nearly all of the logits' memory saved.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ import torch
 from torch.nn import functional
 
 from .attention import PACKED, AllRead, Layout, Past, dense_mask, no_mask, to_device
-from .fused import HeadLoss, has_plain_head, usual_attention_of
+from .fused import HeadLoss, has_plain_head, rows_at_once, usual_attention_of
 from .packing import Pack
 from .skim import split_pack
 
@@ -97,6 +97,23 @@ def answer_logits(model: PreTrainedModel | PeftModel, batch: Batch, *, head: boo
     if head and keeps_logits(model):
         return model(logits_to_keep=batch.keep, **batch.inputs).logits[0].float()
     return model(**batch.inputs).logits[0][batch.keep].float()
+
+
+def answer_parts(model: PreTrainedModel | PeftModel, batch: Batch) -> Iterator[Tensor]:
+    """
+    Yield the logits that predict each answer token of *batch*, in full precision, a few rows at a time.
+
+    They are computed so, too, but for heads that are more than a matrix.
+    """
+    plain = plain_model(model)
+    head: Any = plain.get_output_embeddings()
+    if not has_plain_head(plain):
+        logits = answer_logits(model, batch)
+        yield from logits.split(rows_at_once(logits.device, logits.shape[1]))
+        return
+    hidden = last_hidden_states(plain, batch).index_select(0, batch.keep)
+    for part in hidden.split(rows_at_once(hidden.device, len(head.weight))):
+        yield functional.linear(part.to(head.weight.dtype), head.weight, head.bias).float()
 
 
 def answer_losses(model: PreTrainedModel | PeftModel, batch: Batch, *, head: bool = True, fuse: bool = True) -> Tensor:

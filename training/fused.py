@@ -50,7 +50,7 @@ class HeadLoss(Function):
 
         *hidden* is (rows, width), *weight* (vocabulary, width), *targets* (rows) or, of several a row, (rows, draws).
         """
-        rows = max(16, CHUNK_BYTES.get(hidden.device.type, 2**26) // (4 * len(weight)))
+        rows = rows_at_once(hidden.device, len(weight))
         losses = torch.empty(len(hidden), dtype=torch.float32, device=hidden.device)
         gradient = torch.empty_like(hidden) if ctx.needs_input_grad[0] else None
         for start in range(0, len(hidden), rows):
@@ -71,6 +71,11 @@ class HeadLoss(Function):
         """Return the gradient of the hidden rows."""
         (gradient,) = ctx.saved_tensors
         return gradient * upstream[0][:, None].to(gradient.dtype), None, None, None
+
+
+def rows_at_once(device: torch.device, vocabulary: int) -> int:
+    """Return how many rows of logits are computed together on *device*."""
+    return max(16, CHUNK_BYTES.get(device.type, 2**26) // (4 * vocabulary))
 
 
 class AdaptedLinear(Function):

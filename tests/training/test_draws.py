@@ -5,16 +5,19 @@ Repeated code in a base's own words: what is drawn, what it asks of a model, and
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from idiolect.training import draws, fused
 from idiolect.training.adapter import read_record
 from idiolect.training.draws import ask_for_draws, draw_tokens
 from idiolect.training.encode import encode_pairs
 from idiolect.training.forward import answer_logits, answer_losses, set_mode, to_batch
 from idiolect.training.packing import build_pack
 from idiolect.training.train import train_adapter
+from peft import LoraConfig, get_peft_model
 
 from .conftest import make_pairs, tiny_model, train_until
 from .test_rein import WATCHED
@@ -24,11 +27,16 @@ CPU = torch.device("cpu")
 DRAWN = replace(WATCHED, replay_draws=16)
 
 
+def seeded(seed):
+    """Return random numbers that begin at *seed*."""
+    return torch.Generator().manual_seed(seed)
+
+
 def test_tokens_are_drawn_as_often_as_they_are_likely():
     """Over many rows shares come to the chances; in one row each is right to within one draw."""
     torch.manual_seed(0)
     logits = torch.randn(1, 50).mul_(2)
-    tokens = draw_tokens(logits.expand(4000, -1), 16, seed=0)
+    tokens = draw_tokens(logits.expand(4000, -1), 16, seeded(0))
     shares = torch.stack([(tokens == token).float().mean(1) for token in range(50)], dim=1)
     chances = torch.softmax(logits, dim=-1)[0]
 
@@ -42,7 +50,7 @@ def test_a_row_without_doubt_gives_its_one_token():
     logits = torch.full((3, 7), -1e4)
     logits[:, 6] = 0.0
 
-    assert (draw_tokens(logits, 8, seed=1) == 6).all()
+    assert (draw_tokens(logits, 8, seeded(1)) == 6).all()
 
 
 def test_the_end_of_an_answer_is_learned_as_it_stands(family):
@@ -92,13 +100,38 @@ def test_a_row_of_tokens_costs_what_its_tokens_cost_on_average(drawn, fuse):
     assert torch.allclose(gradient, other, atol=1e-5 * float(other.abs().max()))
 
 
+@pytest.mark.parametrize("rows", [0, 2], ids=["a plain head", "a head whose rows are trained"])
+def test_a_few_rows_of_chances_are_held_at_a_time(rows, family, monkeypatch):
+    """Those of a whole pack would take gigabytes where a vocabulary is large; what is drawn is the same."""
+    options = {"trainable_token_indices": {"lm_head": list(range(rows))}} if rows else {}
+    lora = LoraConfig(task_type="CAUSAL_LM", r=4, target_modules="all-linear", **options)
+    model = get_peft_model(tiny_model("qwen2", len(family.tokenizer)), lora).eval()
+    examples = encode_pairs(make_pairs(12), family, 400).examples
+    setup = SimpleNamespace(model=model, recipe=DRAWN, mode="packed", device=CPU, dtype=torch.float32)
+    held = []
+
+    def draw(logits, count, random):
+        held.append(len(logits))
+        return draw_tokens(logits, count, random)
+
+    monkeypatch.setattr(draws, "draw_tokens", draw)
+    whole = draws.draw_answers(setup, examples)
+    together = max(held)
+    held.clear()
+    monkeypatch.setitem(fused.CHUNK_BYTES, "cpu", 1)
+    parts = draws.draw_answers(setup, examples)
+
+    assert together > 16 == max(held)
+    assert all((one.drawn == other.drawn).all() for one, other in zip(whole, parts, strict=True))
+
+
 def test_a_base_that_repeats_its_own_words_is_hardly_moved(drawn):
     """At the base itself the gradient of many drawn tokens is a small part of that of the tokens that stand there."""
     model, (_, plain), _ = drawn
     set_mode(model, "packed")
     with torch.no_grad():
         logits = answer_logits(model, to_batch(build_pack([[plain]]), "packed", CPU, torch.float32))
-    tokens = draw_tokens(logits, 256, seed=0).numpy().astype(np.int32)
+    tokens = draw_tokens(logits, 256, seeded(0)).numpy().astype(np.int32)
     _, still = gradient_of(model, (replace(plain, drawn=tokens),), fuse=True)
     _, moved = gradient_of(model, (plain,), fuse=True)
 
