@@ -107,7 +107,8 @@ def test_a_few_rows_of_chances_are_held_at_a_time(rows, family, monkeypatch):
     lora = LoraConfig(task_type="CAUSAL_LM", r=4, target_modules="all-linear", **options)
     model = get_peft_model(tiny_model("qwen2", len(family.tokenizer)), lora).eval()
     examples = encode_pairs(make_pairs(12), family, 400).examples
-    setup = SimpleNamespace(model=model, recipe=DRAWN, mode="packed", device=CPU, dtype=torch.float32)
+    settings = {"recipe": DRAWN, "mode": "packed", "device": CPU, "dtype": torch.float32}
+    setup = SimpleNamespace(model=model, family=family, **settings)
     held = []
 
     def draw(logits, count, random):
