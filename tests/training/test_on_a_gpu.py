@@ -94,7 +94,8 @@ def prepare(architecture, family, recipe):
     adapted = attach_adapter(model, recipe, [5, 6] if recipe.embedding_rate else [])
     set_mode(adapted, "packed")
     has_plain_head(model)
-    counts = [fuse(adapted) for fuse in (fuse_gates, fuse_siblings, fuse_adapter, fuse_pointwise)]
+    together = (fuse_gates, fuse_siblings) if recipe.fuse_siblings else ()
+    counts = [fuse(adapted) for fuse in (*together, fuse_adapter, fuse_pointwise)]
     assert recipe.method != "lora" or all(counts)
     return adapted
 
@@ -102,7 +103,14 @@ def prepare(architecture, family, recipe):
 @pytest.mark.parametrize("architecture", ["qwen2", "qwen3", "llama"])
 @pytest.mark.parametrize(
     "values",
-    [{}, {"skim": True}, {"fuse_loss": False}, {"embedding_rate": 0.5}, {"method": "full"}],
+    [
+        {},
+        {"fuse_siblings": True},
+        {"fuse_siblings": True, "skim": True},
+        {"fuse_loss": False},
+        {"embedding_rate": 0.5},
+        {"method": "full"},
+    ],
     ids=str,
 )
 def test_a_step_stays_on_the_gpu_and_in_half_precision(values, architecture, family, drawn):
