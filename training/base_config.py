@@ -130,7 +130,8 @@ def loading(base: Base, part: str) -> Iterator[None]:
     except Exception as error:
         if lacks_memory(error):
             told = f"Memory ran out while the {part} of the base {base.name!r} was loaded"
-            raise MachineError(f"{told}. Take a smaller base, or a larger machine.") from error
+            smaller = "" if base.name.startswith("idiolect/embedded-") else "smaller base, or a "
+            raise MachineError(f"{told}. Take a {smaller}larger machine.") from error
         raise unusable(base, part, error) from error
 
 

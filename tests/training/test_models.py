@@ -18,8 +18,8 @@ from idiolect.mining.errors import InputError, MachineError, MismatchError
 from idiolect.training import adapter as adapters
 from idiolect.training import models
 from idiolect.training.adapter import read_record
-from idiolect.training.base_config import context_length, load_tokenizer, read_parameters
-from idiolect.training.bases import find_base
+from idiolect.training.base_config import context_length, load_tokenizer, loading, read_parameters
+from idiolect.training.bases import Base, find_base
 from idiolect.training.export import export_merged
 from idiolect.training.generation import load_model
 from idiolect.training.onward import goes_on
@@ -149,6 +149,16 @@ def test_a_tokenizer_that_knows_no_limit_sets_none(unlimited, tiny_base):
     words.model_max_length = unlimited
 
     assert 512 == context_length(base, words)
+
+
+@pytest.mark.parametrize(
+    ("name", "way"), [("idiolect/embedded-0123abcd", "Take a larger"), ("house", "Take a smaller base, or a larger")]
+)
+def test_a_base_that_memory_does_not_hold_is_told_with_a_way_out(name, way, tmp_path):
+    """A smaller one, where there is one."""
+    told = f"the model of the base '{name}' was loaded. {way} machine"
+    with pytest.raises(MachineError, match=told), loading(Base(name, tmp_path, ""), "model"):
+        raise MemoryError
 
 
 @pytest.mark.parametrize(
