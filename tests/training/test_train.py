@@ -571,9 +571,10 @@ def test_two_processes_learn_what_one_learns(shard, tiny_base, tiny_corpus, tmp_
     """
     Over gloo, the base whole in each process or spread over both: the losses are those of one process to 1e-5.
 
-    A clock is asked, too, and both believe the main process.
+    A clock is asked, too, and both believe the main process; each draws for itself what the base would say.
     """
-    recipe = replace(RECIPE, steps=None, epochs=1.0, minutes=60.0, validate_every=5, average=0.5)
+    timed = replace(RECIPE, steps=None, epochs=1.0, minutes=60.0, validate_every=5, average=0.5)
+    recipe = replace(timed, replay=0.2, replay_own=0.0, replay_draws=8)
     alone = train_adapter(tiny_corpus, tmp_path / "alone", base=tiny_base, recipe=recipe)
     (tmp_path / "test_train_recipe.py").write_text(
         f"from idiolect.training.recipe import Recipe\nRECIPE = {replace(recipe, shard=shard)!r}\n", "utf-8"
