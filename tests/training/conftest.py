@@ -4,6 +4,7 @@ Toys for the training tests: a tokenizer learned from ten lines, two-layer rando
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -227,6 +228,14 @@ def train_until(step: int, corpus: Path, out: Path, **settings) -> Path:
     with pytest.raises(KeyboardInterrupt):
         train_adapter(corpus, out, progress=stop, **settings)
     return out
+
+
+@pytest.fixture
+def _own_rotary(monkeypatch):
+    """Put back what all models of an architecture share."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("transformers.models.") and hasattr(module, "apply_rotary_pos_emb"):
+            monkeypatch.setattr(module, "apply_rotary_pos_emb", module.apply_rotary_pos_emb)
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from .conftest import make_pairs, tiny_model
 
 THERE, BF16 = torch.device("meta"), torch.bfloat16
+pytestmark = pytest.mark.usefixtures("_own_rotary")
 
 
 class Seen(TorchDispatchMode):

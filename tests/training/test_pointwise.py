@@ -21,14 +21,6 @@ def _uncompiled(monkeypatch):
     monkeypatch.setattr(pointwise, "compiled", lambda function: function)
 
 
-@pytest.fixture
-def _own_rotary(monkeypatch):
-    """Put back what all models of an architecture share."""
-    for name, module in list(sys.modules.items()):
-        if name.startswith("transformers.models.") and hasattr(module, "apply_rotary_pos_emb"):
-            monkeypatch.setattr(module, "apply_rotary_pos_emb", module.apply_rotary_pos_emb)
-
-
 @pytest.mark.usefixtures("_own_rotary")
 @pytest.mark.parametrize("architecture", ["qwen2", "qwen3", "llama", "granite"])
 def test_fused_pieces_compute_what_the_model_does(architecture, family):
