@@ -71,7 +71,7 @@ class CommentForm(NeutralConvention):
     cap = "advise"
     never = frozenset({"undocumented"})
     values = (*MARKERS, "documented", "undocumented")
-    version = 11
+    version = 12
     examples = Examples(
         value="//",
         key="the comment marker",
@@ -97,6 +97,13 @@ class CommentForm(NeutralConvention):
             key="the comment marker",
             path="playwright.config.ts",
             nearly=("f({\n  /* Retry on CI only */\n  a: 1,\n});\n",),
+        ),
+        Examples(
+            value="/*",
+            key="the comment marker",
+            path="src/a.c",
+            conforms=("/* Read it before it is late. */\nint a;\n",),
+            departs=("// a();\n// b();\nint a;\n",),
         ),
         Examples(
             value="documented",
@@ -150,9 +157,8 @@ class CommentForm(NeutralConvention):
     def ask_any(self, file: AnyView) -> Iterable[Choice]:
         """Yield the marker of each comment, and whether outermost and public definitions have one right before them."""
         # what sets a tool up comes with the comments of whoever made that
-        for node in file.comments if not SETTING_UP.search(file.path) else ():
-            text = text_of(node)
-            marker = next((mark for mark in MARKERS if text.startswith(mark)), "")
+        for node in opening(file.comments) if not SETTING_UP.search(file.path) else ():
+            text, marker = text_of(node), mark_of(node)
             # the table of a language of one's own names one marker
             has_one = ONE_COMMENT in file.source.language.traits or bool(file.source.language.sha256)
             has_choice = marker not in DOCUMENTING and not has_one and not is_heading(text, file.source.language.name)
@@ -195,6 +201,27 @@ class CommentForm(NeutralConvention):
     def advice(self, value: str, key: str) -> str:
         """Return the rule as an instruction."""
         return f"Open plain comments with `{value}`." if value != "documented" else f"Put {key}."
+
+
+def opening(comments: list[Node]) -> Iterable[Node]:
+    """Yield the first of the *comments* of each block: however many lines it has, its marker was chosen once."""
+    above = None
+    for node in comments:
+        if above is None or not goes_on(above, node):
+            yield node
+        above = node
+
+
+def goes_on(above: Node, node: Node) -> bool:
+    """Claim that a comment goes on with the one *above* it, in the same form."""
+    is_below = node.start_point == (above.start_point.row + 1, above.start_point.column)
+    return is_below and mark_of(node) == mark_of(above)
+
+
+def mark_of(comment: Node) -> str:
+    """Return what opens a *comment*, or nothing where that is none of the markers."""
+    text = text_of(comment)
+    return next((mark for mark in MARKERS if text.startswith(mark)), "")
 
 
 def is_heading(text: str, language: str) -> bool:

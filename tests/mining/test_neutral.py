@@ -306,6 +306,22 @@ def test_a_key_that_lacks_is_told_once():
     assert [("Q11", 7)] == found(profile, "locales/new.yaml", menu + "  t:\n    one: x\n    many: x\n")
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("src/a.c", "// a();\n// b();\n// c();\nint a;\n", [("//", 1)]),
+        ("src/a.c", "// a();\n/* Read it. */\n// b();\nint a;\n", [("//", 1), ("/*", 2), ("//", 3)]),
+        ("src/a.c", "// a();\n\n// b();\nint a;\n", [("//", 1), ("//", 3)]),
+        ("src/a.c", "int a; // It stands beside,\n       // and goes on below.\n", []),
+    ],
+)
+def test_a_block_of_comments_is_one(path: str, text: str, expected: list[tuple[str, int]]):
+    """One marker on every line is one choice, made once; another marker, or an empty line, begins another block."""
+    asked = [each for each in tally(path, text).opportunities if each.key.endswith("the comment marker")]
+
+    assert expected == [(each.value, each.line) for each in asked]
+
+
 def test_what_is_unusually_large_is_a_hint():
     """A file with far more definitions, or a function far longer, than nearly any other is a hint and no more."""
     files = {f"src/f{n}.js": "function f() {\n  a();\n}\n\nfunction g() {\n  b();\n}\n" for n in range(60)}
