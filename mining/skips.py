@@ -30,12 +30,14 @@ GENERATED = re.compile(
     rb"|^[^\w\"']*(?:[\w-]+,?\s){0,4}(?:generated|made|produced)\s(?:from\s\S+\s)?(?:by|using|with)\s(?:the\s)?(?:gnu\s)?"
     rb"(?:antlr|bison|bundler|cython|datamodel-codegen|django(?=\s\d)|flex|gperf|gradle|jison|openapi|peg(?:gy|\.?js)|protoc"
     rb"|quicktype|ragel|re2c|rust-bindgen|sqlc|swagger|swig)\b"
-    rb"|^[ \t]*var __defProp = Object\.defineProperty;|\A// (?:[\w@.-]+/)+[\w.-]+\.[cm]?[jt]sx?\r?\nvar ",
+    rb"|^[ \t]*var __defProp = Object\.defineProperty;|\A// (?:[\w@.-]+/)+[\w.-]+\.[cm]?[jt]sx?\r?\nvar "
+    rb"|^var (__\w+) = \(this && this\.\1\) \|\||\A(?:#![^\n]*\n)?local _tl_compat; ",
     re.IGNORECASE | re.MULTILINE,
 )
 """
-What a file says of itself, or esbuild opens a bundle with; prose that speaks of generated names or notes says it of
-something else, and a file that was generated once, such as a skeleton of tests, is kept by hand.
+What a file says of itself, or esbuild, TypeScript and Teal open with what they write; prose that speaks of generated
+names or notes says it of something else, and a file that was generated once, such as a skeleton of tests, is kept by
+hand.
 """
 BODY = re.compile(rb"^(?:import|from\s+(?!__future__\b)[\w.]+\s+import)\s", re.MULTILINE)
 """Where code of Python begins that says no more of itself: a text in it may be the head of a file that it writes."""
@@ -48,6 +50,8 @@ GENERATED_WORDS = (
     b"lockfileversion",
     b"__defprop",
     b"s\nvar ",
+    b"(this && this.__",
+    b"local _tl_compat",
 )
 """One of these, in lower case, is in all that `GENERATED` finds; most files hold none."""
 COPIED = re.compile(
