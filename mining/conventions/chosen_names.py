@@ -34,6 +34,13 @@ BEFORE = frozenset({"annotated_expression", "attribute_item"})
 """Those that stand before it; what Kotlin annotates at the top of a file, its grammar takes for an expression."""
 EXTERN = "extern"
 """The body of a function in Scala Native that C has, and named."""
+JNA = b"com.sun.jna"
+"""The package that finds functions of C by the names which they have on the Java virtual machine."""
+OF_JNA = re.compile(
+    rb"^[^({]*\b(?:class|interface|trait)\s[^{]*(?:\bextends|[:,]|\bwith)\s*"
+    rb"(?:\w+\.)*(?:\w*Library|PointerType|Structure|Union)\b"
+)
+"""How a type begins that stands for a library of C, or for a type in one."""
 WRAPPING = frozenset({"zig"})
 """Languages in which what wraps a function of the system is called like it."""
 ACCESS = frozenset({"get", "set"})
@@ -91,6 +98,7 @@ def is_given(file: AnyView, unit: Unit) -> bool:
     is_of_c = any(each is not None and each.type == "linkage_specification" for each in (around, owner))
     body = unit.node.child_by_field_name("body")
     is_of_c |= body is not None and text_of(body).strip() == EXTERN
+    is_of_c |= JNA in file.utf8 and any(OF_JNA.match(each.text or b"") for each in (unit.node, owner) if each)
     is_special = unit.node.type in ("impl_item", "instance") or is_specialized(unit)
     is_special |= is_accessor(unit) or is_property(unit)
     return is_special or is_of_c or is_asked_for or is_given_before(file, unit)

@@ -77,7 +77,7 @@ class DefinitionCase(NeutralConvention):
     never = frozenset({"mixed"})
     linter_codes = NAMING
     spared = frozenset({PROSE})
-    version = 23
+    version = 24
     examples = Examples(
         value="camelCase",
         key="function",

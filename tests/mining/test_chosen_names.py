@@ -42,6 +42,25 @@ from .houses import parse
         ("a.dart", "class A {\n  A.of() {\n    f();\n  }\n  A() {\n    f();\n  }\n}\n", ["A", "of"]),
         ("a.scala", "object A extends AutoPlugin {\n  object autoImport {\n    val b = 1\n  }\n}\n", ["A"]),
         ("a.scala", "object A {\n  @extern object b {\n    def c_d(e: Int): Int =\n      extern\n  }\n}\n", ["A", "b"]),
+        (
+            "a.scala",
+            "import com.sun.jna._\ntrait A extends Library {\n  def b_c(d: Int): Int = b_c(d, 0)\n}\n"
+            "class d_t extends PointerType {\n}\nclass E {\n  def f(g: Library): Int = 1\n}\n",
+            ["E", "f"],
+        ),
+        (
+            "A.java",
+            "import com.sun.jna.win32.StdCallLibrary;\ninterface A extends StdCallLibrary {\n    int B_c(int d);\n}\n"
+            "class E {\n    int f(Library g) {\n        return 1;\n    }\n}\n",
+            ["E", "f"],
+        ),
+        (
+            "a.kt",
+            "import com.sun.jna.Library\ninterface A : Library {\n    fun b_c(d: Int): Int = 1\n}\n"
+            "class E {\n    fun f(g: Library): Int = 1\n}\n",
+            ["E", "f"],
+        ),
+        ("a.kt", "import a.Library\ninterface A : Library {\n    fun b_c(d: Int): Int = 1\n}\n", ["A", "b_c"]),
         ("a.cc", 'extern "C" int a_b(int c) {\n  return c;\n}\nint d(int c) {\n  return c;\n}\n', ["d"]),
         ("a.cc", 'extern "C" {\nint a_b(int c) {\n  return c;\n}\n}\n', []),
         ("a.cc", "template <typename T>\nstruct a_b<T, int> {\n  int c;\n};\nstruct D {\n  int c;\n};\n", ["D"]),
