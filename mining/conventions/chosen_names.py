@@ -100,6 +100,8 @@ def is_given(file: AnyView, unit: Unit) -> bool:
     is_of_c |= body is not None and text_of(body).strip() == EXTERN
     is_of_c |= JNA in file.utf8 and any(OF_JNA.match(each.text or b"") for each in (unit.node, owner) if each)
     is_special = unit.node.type in ("impl_item", "instance") or is_specialized(unit)
+    # so do what implement a protocol of Elixir: each is called like its type
+    is_special |= (unit.node.text or b"").startswith(b"defimpl ")
     is_special |= is_accessor(unit) or is_property(unit)
     return is_special or is_of_c or is_asked_for or is_given_before(file, unit)
 

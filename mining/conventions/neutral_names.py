@@ -491,7 +491,7 @@ def is_callable(interface: Node | None) -> bool:
     return body is not None and any(child.type == "call_signature" for child in body.named_children)
 
 
-FOREIGN = re.compile(r"(?:JetBrains|Microsoft|System)(?:\.|$)|Mix\.Tasks\.")
+FOREIGN = re.compile(r"(?:JetBrains|Microsoft|System)(?:\.|$)|Mix\.")
 """
 How namespaces of C#, and modules of Elixir, begin that are others': there stands what a compiler, a framework or a tool
 looks for by its name.
@@ -510,7 +510,7 @@ class DefinitionAffix(NeutralConvention):
     is_mined = True
     linter_codes = NAMING
     spared = frozenset({GIVEN_NAMES, PROSE})
-    version = 12
+    version = 13
     examples = Examples(
         value="stg_",
         key="the beginning of the name of a function",
@@ -563,6 +563,14 @@ class DefinitionAffix(NeutralConvention):
             conforms=("package a\n\nfunc AppendAll() {}\n",),
             departs=("package a\n\nfunc ReadAll() {}\n",),
             nearly=("package a\n\nfunc appendAll() {}\n", "package a\n\nfunc readAll() {}\n"),
+        ),
+        Examples(
+            value="Shop",
+            key="the beginning of the name of a module",
+            path="lib/a.ex",
+            conforms=("defmodule ShopWindow do\nend\n",),
+            departs=("defmodule OldWindow do\nend\n",),
+            nearly=("defmodule Mix.OldShop do\nend\n", "defimpl ShopWindow, for: BitString do\nend\n"),
         ),
         Examples(
             value="use",

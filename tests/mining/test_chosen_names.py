@@ -82,6 +82,7 @@ from .houses import parse
         ("a.rb", 'def a(k)\n  send("on#{k}")\nend\ndef onLate\n  1\nend\ndef once\n  1\nend\n', ["a", "once"]),
         ("a.pl", "sub TO_JSON {\n  1;\n}\n\nsub size {\n  1;\n}\n", ["size"]),
         ("a.f90", "function OS_NAME(a)\n  b = a\nend function\nfunction f(a)\n  b = a\nend function\n", ["f"]),
+        ("a.ex", "defmodule A do\nend\n\ndefimpl B, for: C do\n  def d(e), do: e\nend\n", ["A", "d"]),
         ("a.hs", "instance A (B c) where\n  d_e f =\n    f\n\ng :: Int -> Int\ng a = a\n", ["g"]),
         ("a.zig", "const FILE_KIND = enum(u32) { a };\nconst Kind = enum { a };\n", ["Kind"]),
         ("a.zig", "fn epoll_wait() void {\n    sys.epoll_wait();\n}\nfn b() void {\n    epoll_wait();\n}\n", ["b"]),
