@@ -40,6 +40,8 @@ DESCRIBING = re.compile(rb"(?:desc|long_desc)\b")
 ORDERING = re.compile(r"^preproc|directive$")
 """Kinds of lines for what runs before the compiler does."""
 ORDER = re.compile(r"#[ \t]*(\w+)")
+OF_DART = re.compile(r"(import|export)\s+['\"](dart:|package:)?")
+"""How Dart takes or hands on a library, with whose it is: each makes a section."""
 
 
 class BlankLines(NeutralConvention):
@@ -52,7 +54,7 @@ class BlankLines(NeutralConvention):
     spared = frozenset({PROSE})
     matter = EMPTY_LINES
     is_mined = True
-    version = 20
+    version = 21
     examples = Examples(
         value="1",
         key="a function declaration and another",
@@ -74,6 +76,14 @@ class BlankLines(NeutralConvention):
             conforms=("import a.B;\nimport c.D;\n",),
             departs=("import a.B;\n\nimport c.D;\n",),
             nearly=("import static a.B.c;\n\nimport c.D;\n",),
+        ),
+        Examples(
+            value="0",
+            key="an import or export and another",
+            path="lib/a.dart",
+            conforms=("import 'package:a/b.dart';\nimport 'package:c/d.dart';\n",),
+            departs=("import 'package:a/b.dart';\n\nimport 'package:c/d.dart';\n",),
+            nearly=("import 'dart:io';\n\nimport 'package:a/b.dart';\n\nimport 'c.dart';\n\nexport 'd.dart';\n",),
         ),
         Examples(
             value="0",
@@ -239,9 +249,11 @@ def are_grouped(one: Node, other: Node) -> bool:
     is_line = is_first_line and is_line_of_code(other)
     if one.type != other.type:
         return is_line and all(SAID.search(each.type) and not TAKING.search(each.type) for each in (one, other))
-    # calls of the same make a group, unless bodies are handed over, and what Rust uses is parted by whose it is
+    # calls of the same make a group, unless bodies are handed over, and what Rust and Dart use is parted by whose it is
     head = CALLED.match(text_of(one)) if is_first_line or not (hands_body(one) or hands_body(other)) else None
     is_row = one.type == "use_declaration" or (head is not None and text_of(other).startswith(head[0]))
+    taken = [OF_DART.match(text_of(each)) for each in (one, other)] if one.type == "import_or_export" else []
+    is_row |= len({each and each.groups() for each in taken}) > 1
     return is_row or (is_line and not TAKING.search(one.type))
 
 
