@@ -3,8 +3,8 @@
 
 An answer has substance when it is no stub (only `pass`, `...`, a string, a constant return, `raise
 NotImplementedError`) and calls at least half of the distinct names that the reference calls. What stands behind a
-`return` or `raise` of its own block is never called. A reference that calls nothing decides nothing here: such a probe
-needs tests.
+`return`, `raise` or panic of its own block, or under a condition that is never true, is never called. A reference that
+calls nothing decides nothing here: such a probe needs tests.
 """
 
 from __future__ import annotations
@@ -29,7 +29,15 @@ CONSTANTS = frozenset(
     {"none", "true", "false", "integer", "float", "string", "list", "dictionary", "tuple", "ellipsis"}
 )
 
-LEAVES = frozenset({"return_statement", "raise_statement", "break_statement", "continue_statement"})
+BLOCKS = frozenset({"block", "statement_list", "statement_block", "compound_statement", "constructor_body"})
+LEAVES = re.compile(r"(return|raise|throw|break|continue)_(statement|expression)")
+PANICS = re.compile(rb"panic\(|(todo|panic|unimplemented|unreachable)!")
+KEPT = frozenset(
+    {"function_declaration", "generator_function_declaration", "function_item", "local_function_statement"}
+)
+"""Functions that may be called before the place where they stand."""
+BRANCHES = re.compile(r"(if|while)_(statement|expression)|elif_clause")
+NEVER = frozenset({b"false", b"False", b"0", b"None", b"not True", b"!true"})
 
 
 class SubstanceCheck:
@@ -40,7 +48,7 @@ class SubstanceCheck:
     name = "substance"
     order = 30
     repeats = 1
-    settings: Mapping[str, Any] = {"version": 2, "share": SHARE}
+    settings: Mapping[str, Any] = {"version": 3, "share": SHARE}
 
     def judge(self, answers: Sequence[Answer]) -> list[Result]:
         """Return whether each answer has substance."""
@@ -78,22 +86,42 @@ def called_names(source: Source, span: Span) -> set[str]:
 
 
 def find_unreached(source: Source, span: Span) -> list[tuple[int, int]]:
-    """Return where code of *span* stands behind a statement that leaves its block, as the grammar of Python has it."""
+    """Return where code of *span* is never run, in order and apart."""
     found: list[tuple[int, int]] = []
     waiting = [source.tree.root_node]
     while waiting:
         node = waiting.pop()
         if node.end_byte <= span.start or node.start_byte >= span.end:
             continue
-        children = node.named_children
-        if node.type == "block":
-            leaving = (i for i, child in enumerate(children) if child.type in LEAVES and child.start_byte >= span.start)
-            last = next(leaving, len(children))
-            if children[last + 1 :]:
-                found.append((children[last].end_byte, node.end_byte))
-            children = children[: last + 1]
-        waiting.extend(children)
+        unreached = list_unreached(node, span.start)
+        found += [(child.start_byte, child.end_byte) for child in unreached]
+        waiting.extend(child for child in node.named_children if child not in unreached)
     return sorted(found)
+
+
+def list_unreached(node: Node, start: int) -> list[Node]:
+    """Return the children of *node* that are never run; a statement before the byte *start* keeps none from it."""
+    if BRANCHES.fullmatch(node.type):
+        condition = node.child_by_field_name("condition")
+        body = node.child_by_field_name("consequence") or node.child_by_field_name("body")
+        never = condition is not None and (condition.text or b"").strip(b"() ") in NEVER
+        return [body] if never and body is not None else []
+    if node.type not in BLOCKS:
+        return []
+    children = node.named_children
+    last = next((i for i, child in enumerate(children) if child.start_byte >= start and leaves(child)), len(children))
+    after = children[last + 1 :]
+    # a jump may lead to a label
+    labelled = next((i for i, child in enumerate(after) if child.type == "labeled_statement"), len(after))
+    return [child for child in after[:labelled] if child.type not in KEPT]
+
+
+def leaves(node: Node) -> bool:
+    """Claim that a statement leaves its block, whatever came before it."""
+    if node.type == "expression_statement" and node.named_child_count:
+        inner = node.named_children[0]
+        return bool(LEAVES.fullmatch(inner.type) or PANICS.match(inner.text or b""))
+    return LEAVES.fullmatch(node.type) is not None
 
 
 def lies_in(stretches: Sequence[tuple[int, int]], byte: int) -> bool:

@@ -45,6 +45,11 @@ TABLE = [
     pytest.param("raise NotImplementedError('load')", True, True, False, id="not implemented, with a message"),
     pytest.param("return None\n    " + REFERENCE, True, True, False, id="the work behind a return"),
     pytest.param("raise NotImplementedError\n    " + REFERENCE, True, True, False, id="the work behind a raise"),
+    pytest.param("if False:\n        return store(load(items))", True, True, False, id="the work under no condition"),
+    pytest.param("while (0):\n        store(load(items))", True, True, False, id="the work in no round"),
+    pytest.param(
+        "if False:\n        pass\n    else:\n        store(load(items))", True, True, True, id="the work under else"
+    ),
     pytest.param(
         "for item in items:\n        continue\n        load(item).sort()\n    return store(items)",
         True,
@@ -127,3 +132,59 @@ def test_a_fault_names_its_line():
     result = ParseCheck().judge([answer("x = load(items)\n    y = (\n    return x")])[0]
 
     assert result.remarks[0].line >= 6
+
+
+OTHERS = [
+    ("go", "a.go", "package a\n\nfunc build() {\n\t", "\n}\n", "load()\n\tstore()"),
+    ("rust", "a.rs", "fn build() {\n    ", "\n}\n", "load();\n    store();"),
+    ("typescript", "a.ts", "function build() {\n    ", "\n}\n", "load();\n    store();"),
+    ("java", "A.java", "class A {\n    void build() {\n        ", "\n    }\n}\n", "load();\n    store();"),
+    ("c", "a.c", "void build() {\n    ", "\n}\n", "load();\n    store();"),
+]
+
+
+def judge_other(language, path, head, tail, reference, code):
+    """Return whether *code* has substance beside *reference*, in a file of another language."""
+    start, kind = len(head), language_named(language)
+    return (
+        SubstanceCheck()
+        .judge(
+            [
+                Answer(
+                    probe_id="p",
+                    symbol="build",
+                    code=code,
+                    source=parse_text(path, head + code + tail, kind),
+                    span=Span(start, start + len(code)),
+                    reference=parse_text(path, head + reference + tail, kind),
+                    reference_span=Span(start, start + len(reference)),
+                )
+            ]
+        )[0]
+        .ok
+    )
+
+
+@pytest.mark.parametrize("other", OTHERS, ids=[other[0] for other in OTHERS])
+def test_what_is_never_run_calls_nothing_in_other_languages(other):
+    work = other[-1]
+    is_bare = other[0] in ("go", "rust")
+    dressed = "if false {\n" if is_bare else "if (false) {\n"
+    assert judge_other(*other, work) is True
+    assert judge_other(*other, f"return;\n    {work}") is False
+    assert judge_other(*other, f"{dressed}    {work}\n    }}") is False
+    early = "if done { return }\n" if is_bare else "if (done) { return; }\n"
+    assert judge_other(*other, f"{early}    {work}") is True
+
+
+@pytest.mark.parametrize(("language", "panic"), [("go", 'panic("x")'), ("rust", "todo!();")])
+def test_what_stands_behind_a_panic_calls_nothing(language, panic):
+    other = next(other for other in OTHERS if other[0] == language)
+    assert judge_other(*other, f"{panic}\n    {other[-1]}") is False
+
+
+def test_what_a_label_or_an_earlier_call_reaches_behind_a_return_counts():
+    c = next(other for other in OTHERS if other[0] == "c")
+    assert judge_other(*c, "if (bad) goto end;\n    return;\nend:\n    load();\n    store();") is True
+    script = next(other for other in OTHERS if other[0] == "typescript")
+    assert judge_other(*script, "return work();\n    function work() { load(); store(); }") is True
