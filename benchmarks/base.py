@@ -346,7 +346,7 @@ def readme_tells() -> bool:
     """Claim that the README has a row for every codebase that was evaluated, with the loss on answers."""
     readme = (FOLDER.parent.parent / "README.md").read_text("utf-8")
     names = {row["codebase"] for row in read_results("evaluation")["rows"]}
-    return all(re.search(rf"^\| {name} \|.* → [\d.]+ \|$", readme, re.MULTILINE) for name in names)
+    return all(re.search(rf"^\| \[{name}\].* → \d", readme, re.MULTILINE) for name in names)
 
 
 def demo_minutes() -> float | None:

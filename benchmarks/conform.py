@@ -32,8 +32,8 @@ from idiolect.training.generation import ModelGenerator, load_model
 from idiolect.training.recipe import change_recipe
 from idiolect.training.train import train_adapter
 
+from .pages import fill_page, table_line
 from .results import make_goal, read_results, write_results
-from .samples import fill_page, table_line
 
 ROOT = Path(__file__).parent.parent
 WORK = ROOT / ".idiolect" / "conform"

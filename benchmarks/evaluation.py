@@ -34,8 +34,10 @@ from idiolect.evaluation.record import hash_evidence
 from idiolect.evaluation.samples import read_sealed, write_sealed
 from idiolect.mining.artefacts import sha256_file, write_json
 
+from .pages import ROOT, fill_page
+from .readme import fill_readme
 from .results import make_goal, read_results, write_results
-from .samples import ROOT, describe_arms, describe_controls, describe_losses, fill_page, render_tables
+from .samples import describe_arms, describe_controls, describe_losses, render_tables
 
 PACKAGES = ("networkx", "click", "rich")
 TIMED = "sympy"
@@ -409,6 +411,7 @@ def main() -> None:
             rows = [row for name in given.packages for row in describe(asked, name)]
             rows += describe_spoiled(asked.folder(again) / "spoil.json", again)
             write_results("evaluation", rows, list_goals(asked, given.packages))
+            fill_readme()
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .readme import fill_readme
 from .results import make_goal, read_commit, write_results
 
 ROOT = Path(__file__).parent.parent
@@ -246,6 +247,7 @@ def main() -> None:
                   str(len(refused)), all(row["holds"] for row in refused)),
     ]  # fmt: skip
     write_results("main", rows, goals, commit=commit)
+    fill_readme()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -19,9 +18,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .pages import ROOT, fill_page, percent, table_line
+from .readme import fill_readme
 from .results import make_goal, read_results, show, write_results
 
-ROOT = Path(__file__).parent.parent
 EMBEDDED = "embedded"
 OTHERS = "docs/choose-a-base.md"
 """The page that shows tables of other bases."""
@@ -150,29 +150,9 @@ def render_tables(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def table_line(cells: Sequence[Any]) -> str:
-    """Return one line of a Markdown table."""
-    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
-
-
-def percent(value: float | None) -> str:
-    """Return a share as a person reads it."""
-    return "" if value is None else f"{value:.0%}"
-
-
 def holds(value: bool | None) -> str:
     """Return whether a control holds, in a word."""
     return "not measured" if value is None else "yes" if value else "no"
-
-
-def fill_page(page: Path, name: str, text: str) -> None:
-    """Put *text* between the markers of a sample in its page."""
-    start, end = f"<!-- measured: {name} -->", f"<!-- end: {name} -->"
-    form = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
-    filled, count = form.subn(lambda _: f"{start}\n\n{text}\n\n{end}", page.read_text("utf-8"))
-    if count != 1:
-        raise SystemExit(f"{page.name} must hold {start} and {end}, once each, around this:\n\n{text}")
-    page.write_text(filled, "utf-8")
 
 
 def judge_sample(name: str, verdict: Mapping[str, Any]) -> dict[str, Any]:
@@ -210,6 +190,7 @@ def main() -> None:
     write_results("samples", rows, goals)
     for run in runs:
         fill_page(run.page, run.name, render_tables([row for row in rows if row["sample"] == run.name]))
+    fill_readme()
 
 
 if __name__ == "__main__":
