@@ -84,7 +84,20 @@ def is_decided(fences: Sequence[Fence], symbol: str, language: Language) -> bool
 
 
 def find_body(text: str, symbol: str, language: Language) -> Found | None:
-    """Return the body of *symbol* in *text*, else of the first with its last name, else None."""
+    """
+    Return the body of *symbol* in *text*, else of the first with its last name, else None.
+
+    A member alone may parse only within its class, as a constructor of Java or a method of TypeScript does.
+    """
+    found = find_named(text, symbol, language)
+    owner = symbol.split(".")[-2:-1]
+    if found is None and owner:
+        return find_named(f"class {owner[0]} {{\n{text}", symbol, language)
+    return found
+
+
+def find_named(text: str, symbol: str, language: Language) -> Found | None:
+    """Return the body of *symbol* in *text* as it stands, else of the first with its last name, else None."""
     name = symbol.rpartition(".")[2]
     source = parse_source("answer", text.replace("\0", "").encode("utf-8", "replace"), language)
     named = [d for d in collect_definitions(source) if d.name == name and d.code is not None]

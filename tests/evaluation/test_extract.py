@@ -308,3 +308,28 @@ def test_the_cut_is_made_in_any_language(path, text, symbol, after):
         extract = extract_body(source, code, symbol, raw, "stop")
 
         assert (source.slice(code), ending) == (extract.code, extract.ending)
+
+
+MEMBERS = [
+    (
+        "java",
+        "A.java",
+        "class A {\n    int n;\n    A(int n) {\n        this.n = check(n);\n        log(n);\n    }\n}\n",
+        "A.A",
+    ),
+    (
+        "typescript",
+        "a.ts",
+        "class A {\n  n = 0;\n  set(n: number): void {\n    this.n = check(n);\n    log(n);\n  }\n}\n",
+        "A.set",
+    ),
+]
+
+
+@pytest.mark.parametrize(("language", "path", "text", "symbol"), MEMBERS, ids=[member[0] for member in MEMBERS])
+def test_a_fenced_member_that_parses_only_within_its_class_gives_its_body(language, path, text, symbol):
+    source = parse_source(path, text.encode(), language_named(language))
+    unit = next(unit for unit in collect_definitions(source) if unit.symbol == symbol)
+    whole = source.slice(unit.span)
+    found = extract_body(source, unit.code, symbol, f"Here it is:\n\n```\n{whole}\n```\nDone.\n", "stop")
+    assert found.code.split() == source.slice(unit.code).split()
