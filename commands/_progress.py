@@ -10,15 +10,17 @@ import errno
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import click
 
 from ..mining.errors import MachineError
 
-Report = Callable[[str, int, int], None]
+if TYPE_CHECKING:
+    from ..mining.workers import Progress
 
 WIDTH = 24
 REDRAW_SECONDS = 0.1
@@ -123,18 +125,18 @@ def most_columns() -> int | None:
     return None
 
 
-def show_progress(quiet: bool = False) -> AbstractContextManager[Report]:
+def show_progress(quiet: bool = False) -> AbstractContextManager[Progress]:
     """Give a report function that draws on stderr, or one that is *quiet*."""
     return drawn(None if quiet else ProgressLine(live=is_drawn_over()))
 
 
-def show_briefly() -> AbstractContextManager[Report]:
+def show_briefly() -> AbstractContextManager[Progress]:
     """Give a report function that draws on a terminal alone what takes a while, and takes its line away again."""
     return drawn(ProgressLine(live=True, waits=PATIENCE, goes=True) if is_drawn_over() else None)
 
 
 @contextmanager
-def drawn(line: ProgressLine | None) -> Iterator[Report]:
+def drawn(line: ProgressLine | None) -> Iterator[Progress]:
     """Give *line* to report to, or nobody in its place, and end it whatever happens."""
     try:
         yield line or (lambda *_: None)
@@ -144,7 +146,7 @@ def drawn(line: ProgressLine | None) -> Iterator[Report]:
 
 
 @contextmanager
-def shown_as(what: str, report: Report) -> Iterator[None]:
+def shown_as(what: str, report: Progress) -> Iterator[None]:
     """Report the block as *what*: begun, and done where it ends well."""
     report(what, 0, 1)
     yield

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ..mining.languages import Language
     from ..mining.survey import Survey
-    from ._progress import Report
+    from ..mining.workers import Progress
 
 
 @click.command("doctor")
@@ -71,7 +71,7 @@ def is_installed(language: Language) -> bool:
     return importlib.util.find_spec(name) is not None if name != language.origin else Path(name).exists()
 
 
-def describe_languages(languages: list[Language], repository: Path | None, report: Report) -> list[dict[str, Any]]:
+def describe_languages(languages: list[Language], repository: Path | None, report: Progress) -> list[dict[str, Any]]:
     """Return what is known of the user's own *languages*, how they read *repository*, and what their checkers say."""
     from ..evaluation.language_check import find_program, try_checker
     from ..mining.survey import survey_repository

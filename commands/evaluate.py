@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from ..evaluation.task import Task
     from ..mining.corpus import Corpus
     from ..mining.pairs.pair import Pair
+    from ..mining.workers import Progress
     from ..training.bases import Base
     from ..training.generation import Models
     from ..training.recipe import Recipe
-    from ._progress import Report
 
 
 @click.command("evaluate")
@@ -151,7 +151,7 @@ def with_adapter(task: Task, adapter: Path, models: Models) -> Task:
     )
 
 
-def make_retrain(corpus: Corpus, recipe: Recipe, base: Base, report: Report) -> Retrain:
+def make_retrain(corpus: Corpus, recipe: Recipe, base: Base, report: Progress) -> Retrain:
     """Return what trains further adapters of *base* by *recipe*, in steps as their pairs are to those of *corpus*."""
     from ..training.generation import load_model
     from ..training.train import train_adapter

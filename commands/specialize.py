@@ -24,9 +24,9 @@ from .evaluate import with_adapter
 
 if TYPE_CHECKING:
     from ..mining.corpus import Corpus
+    from ..mining.workers import Progress
     from ..training.bases import Base
     from ..training.generation import Models
-    from ._progress import Report
 
 TRAIN_SHARE, EVALUATE_SHARE = 0.48, 0.44
 """Of the minutes left after mining; both count what they load. What they leave is for a machine that slows down."""
@@ -85,7 +85,7 @@ def specialize(
     probes: int | None,
     workers: int | None,
     api_from: tuple[Path, ...],
-    report: Report,
+    report: Progress,
 ) -> dict[str, Any]:
     """
     Run the three stages in *minutes* and return the verdict.
@@ -153,7 +153,7 @@ def find_usable(base: str) -> Base:
 
 
 def evaluate_adapter(
-    out: Path, corpus: Corpus, models: Models, probes: int | None, minutes: float, report: Report
+    out: Path, corpus: Corpus, models: Models, probes: int | None, minutes: float, report: Progress
 ) -> dict[str, Any]:
     """Return the verdict on the adapter in *out*, which *models* hold, in all arms and so many *minutes*."""
     from ..evaluation.evaluate import evaluate, resolve_arms

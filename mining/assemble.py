@@ -44,7 +44,7 @@ from .split import (
 )
 from .unread import describe_tables
 from .wording import counted
-from .workers import Progress
+from .workers import Progress, silent
 from .yields import (
     NO_GRAMMAR,
     UNMATCHED,
@@ -72,14 +72,13 @@ BY_UNIT = frozenset({"implement", "restyle"})
 def assemble(
     mined: Sequence[Mined],
     settings: Sequence[Settings],
-    progress: Progress | None = None,
+    progress: Progress = silent,
     own_pairs: Sequence[Pair] = (),
 ) -> Contents:
     """Return the corpus: pairs without duplicates, on their sides, with the proof, the profile and the index."""
     placed = place_side_by_side(mined)
     taught = [one for one in placed if not one.only_api]
     files = [(one.repository, file) for one in taught for file in one.files]
-    units = [unit for _, file in files for unit in file.units]
     defined = sum(len(file.symbols) for _, file in files)
     drops = [drop for one in taught for drop in (*one.drops, *one.history.drops)]
     if not defined:
@@ -88,18 +87,12 @@ def assemble(
     index = [(f.path, tuple(map(lookups[f.language].complete, f.symbols))) for one in placed for f in one.files]
     made = list(finish_drafts(files, lookups))
     standing = {one.pair.id for one in made}
-    rules = {one.pair.id: one.rules for one in made if one.rules}
-    topics = {one.pair.id: (one.pair.kind, one.callee, one.rules) for one in made if one.callee or one.rules}
-    past = [pair for one in taught for pair in one.history.pairs]
-    pairs = [*(one.pair for one in made), *past]
+    pairs = [*(one.pair for one in made), *(pair for one in taught for pair in one.history.pairs)]
     drops.extend(Drop(name, "", "settings", UNMATCHED) for name in matching_nothing(pairs, taught, settings))
     pairs = without(pairs, unwanted(pairs, taught, settings), "dropped_by_settings", drops)
-    pairs = without(pairs, hidden_elsewhere(pairs, files), "hidden", drops)
-    pairs = without(pairs, unclear(pairs), "several_answers", drops)
-    pairs = drop_repeats(pairs, units, drops)
-    pairs = without(pairs, templated(pairs), "templated", drops)
-    if progress:
-        progress("splitting", 0, 3)
+    pairs = drop_faulty(pairs, files, drops)
+    progress("splitting", 0, 3)
+    units = [unit for _, file in files for unit in file.units]
     units += [unit for one in taught for unit in one.history.units]
     ages = {path: age for one in taught for path, age in one.history.ages.items()}
     weights = weigh_paths(pairs, {file.path for _, file in files})
@@ -117,17 +110,16 @@ def assemble(
     drops.extend(Drop(pair.path, pair.symbol, pair.kind, "quotes_held_out_answer") for pair in quotes)
     held_out = {pair.path for pair in pairs if pair.split != "train"}
     tallies = [file.tally for _, file in files if file.tally is not None and file.path not in held_out]
-    if progress:
-        progress("splitting", 1, 3)
+    progress("splitting", 1, 3)
     profile = learn_together(tallies, taught, settings[0])
-    if progress:
-        progress("splitting", 2, 3)
+    progress("splitting", 2, 3)
     pairs = without(pairs, against_style(pairs, tallies, profile, standing), "house_style", drops)
     by_path = {file.path: file.tally for _, file in files if file.tally is not None}
+    rules = {one.pair.id: one.rules for one in made if one.rules}
     pairs = without(pairs, no_house_rule(pairs, rules, by_path, profile), "no_house_rule", drops)
+    topics = {one.pair.id: (one.pair.kind, one.callee, one.rules) for one in made if one.callee or one.rules}
     pairs = without(pairs, crowded(pairs, topics), "too_much_of_one_thing", drops)
-    if progress:
-        progress("splitting", 3, 3)
+    progress("splitting", 3, 3)
     head = manifest_head(placed, settings)
     kept = asked_paths(pairs, held_out)
     return Contents(
@@ -139,6 +131,14 @@ def assemble(
         sources={file.path: file.utf8 for _, file in files if file.path in kept},
         proof=prove_split(pairs, units, sides, leaks),
     )
+
+
+def drop_faulty(pairs: Sequence[Pair], files: Sequence[tuple[Repository, FileYield]], drops: list[Drop]) -> list[Pair]:
+    """Return *pairs* without those that teach nothing good whatever is held out; these go to *drops*."""
+    pairs = without(pairs, hidden_elsewhere(pairs, files), "hidden", drops)
+    pairs = without(pairs, unclear(pairs), "several_answers", drops)
+    pairs = drop_repeats(pairs, [unit for _, file in files for unit in file.units], drops)
+    return without(pairs, templated(pairs), "templated", drops)
 
 
 def asked_paths(pairs: Sequence[Pair], held_out: Set[str]) -> Set[str]:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from .errors import InputError, MissingExtraError
-from .workers import Progress, Result, make_chunks, map_files, run_alone, run_chunk
+from .workers import Progress, Result, make_chunks, map_files, run_alone, run_chunk, silent
 
 ANSWER_SECONDS = 10
 """How long a scheduler may take to answer."""
@@ -72,7 +72,7 @@ def map_on(
     *,
     workers: int,
     lost: Callable[[str], Result],
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Iterator[Result]:
     """
     Yield `work(path)` for every path in order; `lost(path)` for one that killed its worker.
@@ -93,8 +93,7 @@ def map_on(
             return
         found = run_alone(work, chunk, lost) if results is None else results
         done += len(chunk)
-        if progress:
-            progress("reading", done, total)
+        progress("reading", done, total)
         yield from found
 
 

@@ -36,7 +36,7 @@ from .pairs.pair import Pair
 from .patterns import matcher_of
 from .repository import Repository, open_code
 from .settings import Settings, read_together
-from .workers import Progress
+from .workers import Progress, silent
 from .yields import UNTOLD, Drop, FileYield, HistoryYield, Mined, hash_of
 
 
@@ -59,7 +59,7 @@ def mine_repositories(
     *,
     kinds: Sequence[str] | None = None,
     workers: int | None = None,
-    progress: Progress | None = None,
+    progress: Progress = silent,
     api_from: Sequence[Path] = (),
     history: int = HISTORY,
     cluster: str = "",
@@ -170,11 +170,9 @@ def read_history(repository: Repository, count: int, job: Job) -> HistoryYield:
     with open_store() as store:
         if value := store.get(key):
             return pickle.loads(value)  # noqa: S301 - our own
-        if job.progress:
-            job.progress("history", 0, 1)
+        job.progress("history", 0, 1)
         found = mine_history(repository, count, job.languages, job.kinds)
-        if job.progress:
-            job.progress("history", 1, 1)
+        job.progress("history", 1, 1)
         # what git could not tell now it may tell the next time
         if UNTOLD not in found.about:
             store.put(key, pickle.dumps(found, 5))

@@ -21,7 +21,7 @@ from .languages import Language
 from .mine_file import mine_data
 from .packages import module_of
 from .repository import Repository
-from .workers import Progress, map_files
+from .workers import Progress, map_files, silent
 from .yields import NO_GRAMMAR, Drop, FileYield, hash_of
 
 
@@ -36,7 +36,7 @@ class Job:
     house: frozenset[str]
     """The first names of the modules that the repositories offer."""
     workers: int
-    progress: Progress | None = None
+    progress: Progress = silent
     cluster: Cluster | None = None
     """None for processes of this machine."""
 

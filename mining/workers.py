@@ -51,7 +51,7 @@ def map_files(
     *,
     workers: int,
     lost: Callable[[str], Result],
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Iterator[Result]:
     """
     Yield `work(path)` for every path in order; `lost(path)` for one whose worker died.
@@ -78,8 +78,7 @@ def map_files(
                 found = run_alone(work, chunk, lost) if results is None else results
                 done += len(chunk)
                 # told before it is given: who has all results does not come back for the last report
-                if progress:
-                    progress("reading", done, total)
+                progress("reading", done, total)
                 yield from found
                 if broken:
                     waiting = [later for later, _ in futures]
