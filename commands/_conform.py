@@ -84,8 +84,8 @@ def conform_answer(
     sampling: Sampling,
     open_hole: Callable[[], Growth],
     house: House,
-    is_over: Callable[[str], bool] | None = None,
-    cut: Callable[[str], str] = str.rstrip,
+    is_over: Callable[[str], bool],
+    cut: Callable[[str], str],
 ) -> tuple[Conformed, list[Generation]]:
     """
     Return the best candidate, and all that were written: the first where nothing is wrong with it, else those drawn.
@@ -108,7 +108,7 @@ def conform_answer(
             temperature=temperature,
             # above zero the first of the second round would be the first once more
             seed=sampling.seed + (number if sampling.temperature else 0),
-            is_over=None if is_over is None else [is_over] * count,
+            is_over=[is_over] * count,
             ask_every=1,
             guards=[open_hole() for _ in range(count)],
         )

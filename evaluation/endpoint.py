@@ -252,7 +252,7 @@ def render_prompt(request: Request) -> str:
     return prompt_text(request.path, request.context, request.instruction) + "\n"
 
 
-def as_chat(job: Mapping[str, Any], taught: str | None = None) -> dict[str, Any]:
+def as_chat(job: Mapping[str, Any], taught: str | None) -> dict[str, Any]:
     """Return a completion job in chat form: as the rows ask that the model was *taught*, if any."""
     prompt = str(job["prompt"])
     asked = f"{CHAT_ASK}\n\n```\n{prompt}```" if taught is None else prompt.removesuffix("\n")

@@ -77,9 +77,7 @@ def learn_tree(tree: WorkTree, baseline: Baseline = NOTHING, progress: Progress 
     )
 
 
-def learn_commit(
-    snapshot: Snapshot, settings: Settings, baseline: Baseline = NOTHING, progress: Progress = silent
-) -> Profile:
+def learn_commit(snapshot: Snapshot, settings: Settings, baseline: Baseline, progress: Progress) -> Profile:
     """
     Return the profile of a commit, from git's objects: the change under judgement has no say in it.
 

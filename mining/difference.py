@@ -89,9 +89,7 @@ def compare_commits(root: Path, old: str, new: str) -> Difference | None:
     return compare(root, ["diff-tree", "-r"], [old, new], {})
 
 
-def compare_index(
-    root: Path, commit: str, environment: Mapping[str, str], also: Sequence[str] = ()
-) -> Difference | None:
+def compare_index(root: Path, commit: str, environment: Mapping[str, str], also: Sequence[str]) -> Difference | None:
     """Return what the index that *environment* names adds to *commit*, and to each of *also*; None if git cannot."""
     found = [compare(root, ["diff-index", "--cached"], [each], environment) for each in (commit, *also)]
     return reduce(lambda known, more: known and more and known.narrowed(more), found)

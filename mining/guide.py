@@ -145,7 +145,7 @@ def said_together(rules: Sequence[list[Entry]], tiers: Sequence[str]) -> list[tu
     return [(str(matter[0]), together) for matter, together in groups.items()]
 
 
-def render_rules(rules: Sequence[Sequence[Entry]], tiers: str = "") -> str:
+def render_rules(rules: Sequence[Sequence[Entry]], tiers: str) -> str:
     """
     Return rules that are said together as one item: the instruction, where it holds, the evidence, an example.
 
