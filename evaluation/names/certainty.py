@@ -107,9 +107,9 @@ def takes_no_keyword(_said: str, names: Sequence[str], house: House, at: Locatio
     return house.is_called_as_written(*owner_and_name(names[1])) and takes_what_it_says(names[1], house)
 
 
-def takes_other_count(said: str, names: Sequence[str], house: House, at: Location) -> bool:
+def takes_other_count(_said: str, names: Sequence[str], house: House, at: Location) -> bool:
     """Claim that what is called takes another number of arguments."""
-    if said.startswith("Missing") and spreads(at):
+    if spreads(at):
         return False
     # what is named without its module is of the file itself, or built in
     top, dot, _ = names[-1].partition(".")

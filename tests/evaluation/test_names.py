@@ -338,6 +338,18 @@ def test_what_is_passed_on_to_another_callable_is_not_counted(write_tree, given:
     assert told == bool(find_missing(root, ["shop/use.py"]))
 
 
+@pytest.mark.parametrize(("given", "told"), [("*row, last", False), ("1, 2, 3", True)])
+def test_what_is_spread_is_not_counted(write_tree, given: str, told: bool):
+    """How long it is, a resolver takes from places that were looked at, and it may be longer, or shorter."""
+    code = (
+        f"def join(first, second):\n    return first + second\n\n\ndef use(row):\n    last = row[-1]\n"
+        f"    kept = row[0] in (1, 2)\n    return kept, join({given})\n"
+    )
+    root = write_tree({"shop/__init__.py": "", "shop/use.py": code})
+
+    assert told == bool(find_missing(root, ["shop/use.py"]))
+
+
 @pytest.mark.parametrize(
     ("marker", "told"), [("noqa: F821", False), ("noqa", False), ("pylint: disable=E0602", False), ("noqa: F401", True)]
 )
